@@ -1,0 +1,1 @@
+"""All knowledge of golden images: recipes, plans, catalogues, Azure clients, guest shells, the run record."""

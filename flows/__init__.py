@@ -1,0 +1,1 @@
+"""Prefect flows, one a file: the order of things and nothing else."""

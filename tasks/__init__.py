@@ -1,0 +1,1 @@
+"""Prefect tasks: name, time-out, cache policy, and a short call into the factory."""
