@@ -1,0 +1,1 @@
+"""Guests: the machines that the local Azure boots, behind one interface (`base`)."""
