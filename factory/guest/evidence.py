@@ -1,0 +1,59 @@
+"""Evidence: what was run in a guest and what it left, as data that can be kept and judged again."""
+
+from pydantic import BaseModel, ConfigDict
+
+from factory.guest.command import Output
+from factory.guest.units import Stage
+
+TAIL = 2000
+"""Characters of a command's output that the record keeps: the end, where programs say what went wrong."""
+
+
+class CommandEvidence(BaseModel):
+    """One command of an operation. `status` is None where its guard said that it does not apply."""
+
+    model_config = ConfigDict(frozen=True)
+
+    unit: str
+    command: str
+    status: int | None
+    seconds: float
+    stdout: str = ""
+    stderr: str = ""
+
+
+class CheckEvidence(BaseModel):
+    """What the probe of one check left."""
+
+    model_config = ConfigDict(frozen=True)
+
+    unit: str
+    stage: Stage
+    output: Output
+
+
+class Finding(BaseModel):
+    """One thing that is not as it must be, found by one check."""
+
+    model_config = ConfigDict(frozen=True)
+
+    unit: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.unit}: {self.text}"
+
+
+class Verdict(BaseModel):
+    """What the evidence amounts to. Only findings count; warnings say which commands complained."""
+
+    model_config = ConfigDict(frozen=True)
+
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[str, ...] = ()
+    checked: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Something was checked and nothing was found."""
+        return bool(self.checked) and not self.findings

@@ -1,0 +1,32 @@
+"""The door to a guest: the only way in which the factory touches a running machine."""
+
+from typing import Protocol
+
+from factory.errors import RemoteError
+from factory.guest.command import Command, Output
+
+
+class Guest(Protocol):
+    """A machine in which commands are run as root. Tests put a scripted one in its place."""
+
+    @property
+    def name(self) -> str:
+        """What errors and logs call the machine."""
+
+    async def run(self, command: Command) -> Output:
+        """Run a command and return what it left, whatever its exit status.
+
+        Raises DeadlineExceeded when it takes longer than its timeout and ConnectionLost when the machine
+        goes away; after either this door is shut.
+        """
+
+    async def put(self, path: str, content: bytes, mode: int = 0o644) -> None:
+        """Write a file, owned by root, replacing what was there; the directory must exist."""
+
+
+async def run_checked(guest: Guest, command: Command) -> Output:
+    """Run a command that has to succeed: RemoteError when it does not."""
+    output = await guest.run(command)
+    if output.status != 0:
+        raise RemoteError(guest.name, str(command), output.status, "" if command.sensitive else output.stderr)
+    return output

@@ -1,0 +1,1 @@
+"""Checks of Linux guests, one a file; the folder is the list."""

@@ -1,0 +1,1 @@
+"""Linux distributions as data, one a file; the folder is the list."""

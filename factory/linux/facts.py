@@ -1,0 +1,248 @@
+"""What is known about a Linux guest: one probe script, one parser.
+
+Facts are taken from the source before anything is changed and from the test machine afterwards; what the two
+must not share is decided by comparing them. The probe reads only. It prints sections, each headed by a line
+`@@ name`: one round trip is cheaper than thirty, and what it shows is of one moment.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+import shlex
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from factory.guest.command import MINUTE, Command, sh_script
+from factory.guest.guest import Guest, run_checked
+
+FIRST_HUMAN_UID = 1000
+LAST_HUMAN_UID = 59999
+
+_PROBE = r"""
+section() { printf '\n@@ %s\n' "$1"; }
+section os-release; cat /etc/os-release
+section machine-id; cat /etc/machine-id
+section host-keys; cat /etc/ssh/ssh_host_*_key.pub
+section passwd; cat /etc/passwd
+section sudoers; grep -rhsE '^[^#@]' /etc/sudoers.d
+section root; awk -F: '$1 == "root" { print $2 }' /etc/shadow
+section hostname; cat /proc/sys/kernel/hostname
+section kernel; uname -r
+section boot-id; cat /proc/sys/kernel/random/boot_id
+section time; date +%s
+section init; [ -d /run/systemd/system ] && echo systemd
+section agent-version; waagent -version
+section agent-conf; cat /etc/waagent.conf
+section agent-admin
+sed -n 's/.*<\([A-Za-z0-9]*:\)\{0,1\}UserName>\([^<]*\)<.*/\2/p' /var/lib/waagent/ovf-env.xml
+section cloud-init; cloud-init --version 2>&1
+section cloud-init-clean; cloud-init clean --help
+section disks
+for link in /dev/disk/azure/scsi1/lun* /dev/disk/azure/data/by-lun/*; do
+    [ -b "$link" ] || continue
+    device=$(readlink -f "$link")
+    printf '%s|%s|%s|%s|%s\n' "${link##*/}" "$(blockdev --getsize64 "$device")" \
+        "$(blkid -s TYPE -o value "$device")" "$(blkid -s UUID -o value "$device")" \
+        "$(awk -v device="$device" '$1 == device { print $2; exit }' /proc/self/mounts)"
+done
+section files
+for file; do sha256sum < "$file" || echo missing; done
+section end
+"""
+
+
+class User(BaseModel):
+    """A login account of a human, by the distributions' convention of user IDs."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    uid: int
+    home: str
+
+
+class Filesystem(BaseModel):
+    """A file system on a data disk: the whole disk's, or a partition's."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str
+    uuid: str
+    mount: str | None = None
+
+
+class DataDisk(BaseModel):
+    """A data disk at its LUN, as the agent's udev rules show it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    lun: int
+    size_bytes: int
+    filesystems: tuple[Filesystem, ...] = ()
+
+
+class GuestFacts(BaseModel):
+    """What a Linux guest is. Host keys are fingerprints (SHA256:…) by key type, files are SHA-256 by path."""
+
+    model_config = ConfigDict(frozen=True)
+
+    os_release: dict[str, str]
+    machine_id: str
+    hostname: str
+    kernel: str
+    boot_id: str
+    time: int
+    host_keys: dict[str, str] = {}
+    users: tuple[User, ...] = ()
+    sudoers: tuple[str, ...] = ()
+    root_locked: bool = True
+    systemd: bool = True
+    agent_version: str | None = None
+    agent_conf: dict[str, str] = {}
+    agent_admin: str | None = None
+    cloud_init: str | None = None
+    cloud_init_clean_flags: tuple[str, ...] = ()
+    data_disks: tuple[DataDisk, ...] = ()
+    files: dict[str, str | None] = {}
+
+    def agent_says(self, setting: str) -> bool:
+        """Whether /etc/waagent.conf sets this to y."""
+        return self.agent_conf.get(setting, "n").lower() in ("y", "yes", "true")
+
+    @property
+    def provisioned_by(self) -> str:
+        """Who provisions at first boot: `cloud-init` or `waagent`, as the agent itself decides."""
+        agent = self.agent_conf.get("Provisioning.Agent", "auto").lower()
+        if agent == "auto":
+            return "cloud-init" if self.cloud_init else "waagent"
+        return agent
+
+
+async def gather_facts(guest: Guest, files: Sequence[str] = ()) -> GuestFacts:
+    """Ask a guest for its facts, and for the SHA-256 of these files."""
+    output = await run_checked(guest, facts_probe(files))
+    return parse_facts(output.stdout, files)
+
+
+def facts_probe(files: Sequence[str] = ()) -> Command:
+    """The probe; big files on data disks may take their time."""
+    return sh_script(f"exec 2>/dev/null\n{_PROBE}", *files, timeout=10 * MINUTE)
+
+
+def parse_facts(text: str, files: Sequence[str] = ()) -> GuestFacts:
+    """Read what the probe printed; `files` are those that it was given, in that order."""
+    sections = _sections(text)
+
+    def first(name: str) -> str:
+        return next((line.strip() for line in sections.get(name, []) if line.strip()), "")
+
+    return GuestFacts(
+        os_release=_assignments(sections.get("os-release", [])),
+        machine_id=first("machine-id"),
+        hostname=first("hostname"),
+        kernel=first("kernel"),
+        boot_id=first("boot-id"),
+        time=int(first("time") or 0),
+        host_keys=fingerprints(sections.get("host-keys", [])),
+        users=_users(sections.get("passwd", [])),
+        sudoers=_sudoers(sections.get("sudoers", [])),
+        root_locked=first("root")[:1] in ("!", "*"),
+        systemd=first("init") == "systemd",
+        agent_version=_version(r"WALinuxAgent-(\S+)", sections.get("agent-version", [])),
+        agent_conf=_settings(sections.get("agent-conf", [])),
+        agent_admin=first("agent-admin") or None,
+        cloud_init=_version(r"cloud-init (\S+)", sections.get("cloud-init", [])),
+        cloud_init_clean_flags=_flags(sections.get("cloud-init-clean", [])),
+        data_disks=_disks(sections.get("disks", [])),
+        files=_hashes(files, sections.get("files", [])),
+    )
+
+
+def fingerprints(public_keys: Sequence[str]) -> dict[str, str]:
+    """SHA-256 fingerprints as OpenSSH writes them, by key type, of lines of public keys."""
+    found = {}
+    for line in public_keys:
+        words = line.split()
+        if len(words) < 2:
+            continue
+        try:
+            blob = base64.b64decode(words[1], validate=True)
+        except binascii.Error:
+            continue
+        digest = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+        found[words[0]] = f"SHA256:{digest}"
+    return found
+
+
+def _sections(text: str) -> dict[str, list[str]]:
+    sections: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in text.splitlines():
+        if line.startswith("@@ "):
+            lines = sections.setdefault(line.removeprefix("@@ "), [])
+        else:
+            lines.append(line)
+    return sections
+
+
+def _assignments(lines: Sequence[str]) -> dict[str, str]:
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return {name: "".join(shlex.split(value)) for name, value in pairs}
+
+
+def _settings(lines: Sequence[str]) -> dict[str, str]:
+    """The agent's own syntax: everything from a # on is a comment."""
+    pairs = (line.split("#", 1)[0].split("=", 1) for line in lines)
+    return {pair[0].strip(): pair[1].strip().strip('"') for pair in pairs if len(pair) == 2}
+
+
+def _users(lines: Sequence[str]) -> tuple[User, ...]:
+    entries = (line.split(":") for line in lines)
+    return tuple(
+        User(name=entry[0], uid=int(entry[2]), home=entry[5])
+        for entry in entries
+        if len(entry) >= 7 and entry[2].isdigit() and FIRST_HUMAN_UID <= int(entry[2]) <= LAST_HUMAN_UID
+    )
+
+
+def _sudoers(lines: Sequence[str]) -> tuple[str, ...]:
+    grants = (line.split() for line in lines)
+    names = {words[0] for words in grants if len(words) > 1 and not words[0].startswith("Defaults")}
+    return tuple(sorted(names))
+
+
+def _version(pattern: str, lines: Sequence[str]) -> str | None:
+    found = re.search(pattern, "\n".join(lines))
+    return found.group(1) if found and found.group(1)[0].isdigit() else None
+
+
+def _flags(lines: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", "\n".join(lines)))))
+
+
+def _disks(lines: Sequence[str]) -> tuple[DataDisk, ...]:
+    sizes: dict[int, int] = {}
+    filesystems: dict[int, list[Filesystem]] = {}
+    for line in lines:
+        found = re.match(r"(?:lun)?(\d+)(-part\d+)?\|(\d*)\|([^|]*)\|([^|]*)\|(.*)$", line)
+        if not found:
+            continue
+        lun, part, size, kind, uuid, mount = found.groups()
+        if part is None:
+            sizes[int(lun)] = int(size or 0)
+        if kind:
+            entry = Filesystem(type=kind, uuid=uuid, mount=mount or None)
+            if entry not in filesystems.setdefault(int(lun), []):
+                filesystems[int(lun)].append(entry)
+    return tuple(
+        DataDisk(lun=lun, size_bytes=sizes[lun], filesystems=tuple(filesystems.get(lun, [])))
+        for lun in sorted(sizes)
+    )
+
+
+def _hashes(files: Sequence[str], lines: Sequence[str]) -> dict[str, str | None]:
+    words = [line.split()[0] for line in lines if line.strip()]
+    answers = [None if word == "missing" else word for word in words]
+    return dict(zip(files, answers, strict=False)) | dict.fromkeys(files[len(answers) :])

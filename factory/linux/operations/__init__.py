@@ -1,0 +1,1 @@
+"""Operations on Linux guests, one a file; the folder is the list."""
