@@ -319,6 +319,14 @@ class ConnectionRefused(Unreachable):
     """The guest is there and nothing listens on the port (yet)."""
 
 
+class ConnectionLost(Unreachable):
+    """The connection broke while `command` ran, whose end is therefore not known."""
+
+    def __init__(self, host: str, command: str, reason: str) -> None:
+        super().__init__(host, f"connection lost during {command!r}: {reason}")
+        self.command, self.reason = command, reason
+
+
 class LoginRefused(GuestError):
     """The guest answers and refuses the user's key or password."""
 

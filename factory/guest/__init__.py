@@ -1,1 +1,1 @@
-"""What every guest has in common: commands, units (operations and checks), the door to a guest, and evidence."""
+"""What every guest has in common: commands, units, the door to a guest, and evidence."""

@@ -1,9 +1,9 @@
 """Units of work: operations and checks, each one file, found because it is in its folder.
 
-An operation yields commands and never runs them; a check is a read-only probe and a judge of its output. The
-decorators make data of a function; `discover` reads a folder and orders what it finds by declared needs. There
-is no list and no registry to keep. A unit's docstring is its page in the manual, so a unit without one is an
-error at discovery.
+An operation yields commands and never runs them; a check is a read-only probe and a judge of its output.
+The decorators make data of a function; `discover` reads a folder and orders what it finds by declared needs.
+There is no list and no registry to keep. A unit's docstring is its page in the manual, so a unit without one
+is an error at discovery.
 """
 
 import importlib
@@ -50,10 +50,10 @@ class UnitError(Exception):
 
 @dataclass(frozen=True)
 class Operation:
-    """Commands that change a guest. `paths` are those it may change; `after` names operations that go first.
+    """Commands that change a guest. `paths` are those it may change; `after` names what goes first.
 
-    `when` is a probe: the commands are skipped where it fails. An operation with a package manager is only for
-    guests that use it.
+    `when` is a probe: the commands are skipped where it fails. An operation with a package manager is only
+    for guests that use it.
     """
 
     name: str
@@ -134,7 +134,7 @@ def check(
     probe: Command | Callable[..., Command],
     proof: Proof = "documented",
 ) -> Callable[[Callable[..., Iterator[str]]], Check]:
-    """Make a check of a judge that takes the probe's output and, when it has a second parameter, the context."""
+    """Make a check of a judge of the probe's output; a second parameter, if it has one, is the context."""
 
     def make(function: Callable[..., Iterator[str]]) -> Check:
         return Check(

@@ -7,7 +7,7 @@ from factory.linux.facts import GuestFacts
 
 
 class Expected(BaseModel):
-    """What a machine made from an image must show; `source` are the facts of the machine the image came from."""
+    """What a machine made from an image must show; `source` is what the machine was that it came from."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -21,9 +21,9 @@ class Expected(BaseModel):
 class Context(BaseModel):
     """A guest as units see it.
 
-    `accounts` are those that must not be in the image: the administrator that Azure made and the factory's own
-    temporary ones. `expected` is there once a machine made from the image is looked at. The context is kept
-    with the evidence, so that evidence can be judged again by whoever reads it.
+    `accounts` are those that must not be in the image: the administrator that Azure made and the factory's
+    own temporary ones. `expected` is there once a machine made from the image is looked at. The context is
+    kept with the evidence, so that evidence can be judged again by whoever reads it.
     """
 
     model_config = ConfigDict(frozen=True)

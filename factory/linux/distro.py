@@ -1,7 +1,7 @@
 """Distributions and package managers as data; each is one file in its folder.
 
-Nothing asks for a distribution by name. A unit asks for what it needs to know: the agent's service, the package
-manager's commands.
+Nothing asks for a distribution by name. A unit asks for what it needs to know: the agent's service, the
+package manager's commands.
 """
 
 import importlib
@@ -65,8 +65,8 @@ def known_package_managers() -> dict[str, PackageManager]:
 def distro_for(os_release: Mapping[str, str]) -> Distro:
     """The distribution that /etc/os-release names, or UnknownDistroError.
 
-    ID_LIKE is not followed: a derivative that is like Debian in most things may still keep its agent, its keys
-    or its network elsewhere, and a wrong guess ends in an image that does not boot.
+    ID_LIKE is not followed: a derivative that is like Debian in most things may still keep its agent, its
+    keys or its network elsewhere, and a wrong guess ends in an image that does not boot.
     """
     known = known_distros()
     name = os_release.get("ID", "")

@@ -35,7 +35,7 @@ async def generalize(guest: Guest, context: Context, *, skip: Collection[str] = 
 
 
 async def examine(guest: Guest, stage: Stage, context: Context) -> Evidence:
-    """Run the probes of a stage: the source before it is generalized, the gate, or a machine made from the image."""
+    """Run the probes of a stage: on the source, at the gate, or on a machine made from the image."""
     raise NotImplementedError
 
 

@@ -14,7 +14,7 @@ from factory.linux.facts import fingerprints
 
 @dataclass(frozen=True)
 class KeyPair:
-    """A key to log in with. `public` is a line for authorized_keys; the private half is never written to disk."""
+    """A key to log in with. `public` is a line for authorized_keys; `private` is never written to disk."""
 
     public: str
     private: SecretStr = field(repr=False)
@@ -34,7 +34,7 @@ def make_key_pair(comment: str) -> KeyPair:
 
 @dataclass(frozen=True)
 class HostKeys:
-    """The host keys that a machine may show: fingerprints (SHA256:…) by key type. Nothing else is accepted."""
+    """The host keys that a machine may show: fingerprints (SHA256:…) by key type; nothing else passes."""
 
     fingerprints: dict[str, str]
 
@@ -42,3 +42,23 @@ class HostKeys:
     def from_public_keys(cls, lines: Iterable[str]) -> "HostKeys":
         """From the text of the machine's public keys, read out of band."""
         return cls(fingerprints(list(lines)))
+
+    def accepts(self, key_type: str, fingerprint: str) -> bool:
+        """Whether the machine may show this key."""
+        return self.fingerprints.get(key_type) == fingerprint
+
+    def preferred(self, algorithms: Iterable[str]) -> tuple[str, ...]:
+        """The algorithms, those of known keys first: a server then shows a key that can be compared.
+
+        The others stay in, so that a server without any known key is told apart by the key it shows.
+        """
+        known = [name for name in algorithms if _key_type(name) in self.fingerprints]
+        return (*known, *(name for name in algorithms if name not in known))
+
+    def __str__(self) -> str:
+        return ", ".join(f"{kind} {print_}" for kind, print_ in sorted(self.fingerprints.items())) or "none"
+
+
+def _key_type(algorithm: str) -> str:
+    """RSA keys sign by several algorithms; certificates are keys that we do not pin."""
+    return "ssh-rsa" if algorithm.startswith("rsa-sha2-") else algorithm
