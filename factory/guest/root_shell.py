@@ -44,6 +44,8 @@ class _Stream:
     _begun: bool = False
 
     def feed(self, data: bytes) -> None:
+        if self.word is not None:
+            return  # what comes after the end belongs to nobody
         self._pending += data
         if not self._begun:
             begin = b"<" + self.mark

@@ -6,6 +6,7 @@ of a pool is held, and a cancelled run does not wait for a machine that no longe
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import logging
 import selectors
@@ -195,8 +196,8 @@ class _Shell:
         try:
             channel = wire.transport.open_session(timeout=ATTEMPT_SECONDS)
             channel.exec_command(line)
-            channel.sendall(PREAMBLE)
             shell = cls(wire, channel)
+            shell._send(PREAMBLE)
             shell.run(sh("true"))
         except ConnectionLost as error:
             if not channel.status_event.wait(timeout=2) or channel.exit_status < 0:
@@ -211,11 +212,16 @@ class _Shell:
     def run(self, command: Command) -> Output:
         frame = Frame(command)
         try:
-            self._channel.sendall(frame.request())
+            self._send(frame.request())
             self._read(frame)
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise ConnectionLost(self.wire.login.name, str(command), str(error)) from error
         return frame.output()
+
+    def _send(self, data: bytes) -> None:
+        """Send it all, or nothing to a shell that is gone: reading then finds out what it said last."""
+        with contextlib.suppress(OSError):
+            self._channel.sendall(data)
 
     def _read(self, frame: Frame) -> None:
         with selectors.DefaultSelector() as selector:
