@@ -22,6 +22,8 @@ class Route:
     endpoint: Endpoint
     public: bool = False
     """Without a token and without an api-version: token service, metadata, our own admin surface."""
+    plain: bool = False
+    """On the plain-HTTP port of the managed identity, and there alone."""
     bare: bool = False
     """The group in the path need not exist (operations on the group itself, and scopes)."""
 
@@ -50,12 +52,12 @@ _ROUTES: list[Route] = []
 
 
 def route(
-    method: str, pattern: str, *, public: bool = False, bare: bool = False
+    method: str, pattern: str, *, public: bool = False, plain: bool = False, bare: bool = False
 ) -> Callable[[Endpoint], Endpoint]:
     """Register an endpoint. Literals match without case; a literal wins over a parameter."""
 
     def register(function: Endpoint) -> Endpoint:
-        _ROUTES.append(Route(method, pattern, function, public, bare))
+        _ROUTES.append(Route(method, pattern, function, public, plain, bare))
         return function
 
     return register
@@ -73,11 +75,13 @@ class Router:
             ),
         )
 
-    def match(self, method: str, path: str) -> Match | None:
+    def match(self, method: str, path: str, *, plain: bool = False) -> Match | None:
         """The route of a request, or None."""
         parts = tuple(unquote(part) for part in path.strip("/").split("/"))
         for candidate in self._routes:
-            if candidate.method == method and (found := _fit(candidate, parts)) is not None:
+            if (candidate.method, candidate.plain) != (method, plain):
+                continue
+            if (found := _fit(candidate, parts)) is not None:
                 return found
         return None
 

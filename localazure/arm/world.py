@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from localazure.guests.base import Host
 
@@ -36,6 +36,7 @@ class Config:
     guest: str = "none"
 
 
+Part = TypeVar("Part")
 Hook = Callable[["World"], Awaitable[None]]
 _ON_START: list[Hook] = []
 
@@ -55,7 +56,18 @@ class World:
         self.operations = Operations(self)
         self.missing: Counter[str] = Counter(store.fact("missing", {}))
         """What clients asked for that is not implemented, and how often."""
+        self.stopping = asyncio.Event()
+        """Set to end the server."""
+        self.keep_machines = False
+        self._parts: dict[Any, Any] = {}
         self._background: set[asyncio.Task[Any]] = set()
+
+    def part(self, kind: Callable[[World], Part]) -> Part:
+        """The one instance of a service's own class in this world, made when first asked for."""
+        if kind not in self._parts:
+            self._parts[kind] = kind(self)
+        found: Part = self._parts[kind]
+        return found
 
     async def begin(self) -> None:
         """Run the services' start hooks, then take up interrupted operations."""

@@ -1,0 +1,1 @@
+"""The server's own surface beside Azure's: status, processes, log, shutdown."""

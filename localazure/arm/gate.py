@@ -1,0 +1,117 @@
+"""What the resource manager checks before a service sees the request, in its order: version, scope, locks."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import TYPE_CHECKING
+
+from .errors import ArmError, group_not_found, subscription_not_found
+from .ids import ResourceId
+
+if TYPE_CHECKING:
+    from .calls import Call
+    from .world import World
+
+_VERSION = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(-\w+)?")
+_WRITES = frozenset({"PUT", "PATCH", "POST"})
+LOCK = "Microsoft.Authorization/locks"
+
+
+def read_api_version(query: str | None) -> str:
+    """Any well-formed version is accepted: clients of one Azure ask for versions of many years."""
+    if not query:
+        raise ArmError(  # documented text
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
+    if _VERSION.fullmatch(query.strip()) is None:
+        raise ArmError(
+            400,
+            "InvalidApiVersionParameter",
+            f"The api-version '{query}' is invalid. The supported versions are dates, such as '2026-04-01'.",
+        )
+    return query.strip()
+
+
+def check_subscription(world: World, subscription: str) -> None:
+    """The one subscription of this Azure."""
+    try:
+        uuid.UUID(subscription)
+    except ValueError:
+        raise ArmError(
+            400,
+            "InvalidSubscriptionId",
+            f"The provided subscription identifier '{subscription}' is malformed or invalid.",
+        ) from None
+    if subscription.lower() != world.config.subscription:
+        raise subscription_not_found(subscription)
+
+
+def check_group(call: Call, group: str) -> None:
+    """The group exists and, for a write, is not on its way out."""
+    rid = ResourceId.of_group(call.world.config.subscription, group)
+    doc = call.world.store.get(rid)
+    if doc is None:
+        raise group_not_found(group)
+    if call.method in _WRITES and doc["properties"]["provisioningState"] == "Deleting":
+        raise ArmError(  # documented code and text
+            409,
+            "ResourceGroupBeingDeleted",
+            f"The resource group '{doc['name']}' is in deprovisioning state and cannot perform this "
+            "operation.",
+        )
+
+
+def check_registration(world: World, rid: ResourceId) -> None:
+    """A write needs its namespace registered; the SDK registers by itself on exactly this code."""
+    if rid.provider is None or registration(world, rid.provider) == "Registered":
+        return
+    message = (
+        f"The subscription is not registered to use namespace '{rid.provider}'. "
+        "See https://aka.ms/rps-not-found for how to register subscriptions."
+    )
+    code = "MissingSubscriptionRegistration"
+    raise ArmError(409, code, message, details=[{"code": code, "target": rid.provider, "message": message}])
+
+
+def registration(world: World, namespace: str) -> str:
+    """The state of a resource provider in the subscription."""
+    state: str = world.store.fact(f"registration {namespace.lower()}", "Registered")
+    return state
+
+
+def locks_on(world: World, rid: ResourceId) -> list[tuple[str, ResourceId]]:
+    """Level and scope of every lock on a resource or on what holds it."""
+    found = []
+    for doc in world.store.list(LOCK):
+        scope = ResourceId.parse(doc["id"]).extends or ResourceId.parse(doc["_scope"])
+        if rid.is_under(scope):
+            found.append((str(doc["properties"]["level"]), scope))
+    return found
+
+
+def check_locks(call: Call) -> None:
+    """Locks forbid deletion (CanNotDelete) or every write (ReadOnly); documented text."""
+    if call.method not in _WRITES | {"DELETE"} or "/microsoft.authorization/locks" in call.canonical.lower():
+        return
+    verb = "delete" if call.method == "DELETE" else "write"
+    blocking = [
+        scope.text
+        for level, scope in locks_on(call.world, call.rid)
+        if level == "ReadOnly" or call.method == "DELETE"
+    ]
+    if blocking:
+        raise scope_locked(call.rid, verb, blocking)
+
+
+def scope_locked(rid: ResourceId, verb: str, scopes: list[str]) -> ArmError:
+    """The refusal of a lock."""
+    joined = ",".join(scopes)
+    return ArmError(
+        409,
+        "ScopeLocked",
+        f"The scope '{rid.text}' cannot perform {verb} operation because following scope(s) are locked: "
+        f"'{joined}'. Please remove the lock and try again.",
+    )

@@ -1,0 +1,50 @@
+"""What runs the machines: a package of `localazure.guests` with an `open_host(state)`, or none at all."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any, cast
+
+from localazure.arm.errors import not_implemented
+from localazure.guests.base import Host, MarketplaceImage
+
+
+def open_host(name: str, state: Path) -> Host:
+    """The host of a name; `none` is for tests of the wire, where a machine cannot be created."""
+    if name == "none":
+        return cast(Host, NoMachines())
+    try:
+        module = importlib.import_module(f"localazure.guests.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"localazure.guests.{name}":
+            raise
+        raise SystemExit(f"localazure: there is no kind of guest called {name!r}") from None
+    return cast(Host, module.open_host(state))
+
+
+class NoMachines:
+    """No machines and no contents of disks: whatever needs one is answered 501."""
+
+    name = "none"
+    proof = "no guest"
+
+    def missing(self) -> list[str]:
+        """Nothing is needed for nothing."""
+        return []
+
+    async def prepare(self, progress: Any) -> None:
+        """There is nothing to prepare."""
+
+    def images(self) -> list[MarketplaceImage]:
+        """No marketplace."""
+        return []
+
+    def adopt(self) -> None:
+        """There is nothing to adopt."""
+
+    async def shutdown(self) -> None:
+        """There is nothing to stop."""
+
+    def __getattr__(self, what: str) -> Any:
+        raise not_implemented(f"machines and disks on a server started with '--guest none' ({what})")

@@ -1,0 +1,1 @@
+"""Tokens: who may call, and how a caller becomes known."""
