@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -119,6 +120,7 @@ class Sshd(paramiko.ServerInterface):
 
     @staticmethod
     def _refuse_sudo(channel: paramiko.Channel) -> None:
+        time.sleep(0.1)  # a real server accepts the command before it runs it
         channel.sendall_stderr(b"sudo: a password is required\n")
         channel.send_exit_status(1)
         channel.close()
