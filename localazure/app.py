@@ -101,8 +101,11 @@ class Application:
             current_call.reset(token)
 
     def _check_scope(self, call: Call, match: Match) -> None:
-        """Subscription, group, registration, locks: for every path that begins with a subscription."""
-        if not match.canonical.lower().startswith("/subscriptions/"):
+        """Subscription, group, registration, locks: for every path that begins with a subscription.
+
+        Extension resources (tags, locks) check their scope themselves.
+        """
+        if not match.canonical.startswith("/subscriptions/") or "scope" in match.path:
             return
         gate.check_subscription(self.world, match.canonical.split("/")[2])
         if "rg" in match.path and not match.route.bare:
@@ -110,7 +113,7 @@ class Application:
             if call.method != "GET":
                 gate.check_registration(self.world, call.rid)
         if call.method not in ("GET", "HEAD") and "rg" in match.path:
-            gate.check_locks(call)
+            gate.check_unlocked(self.world, call.rid, "delete" if call.method == "DELETE" else "write")
 
     def _unrouted(self, call: Call) -> ArmError:
         """What nothing here answers: as Azure when Azure would not know it either, otherwise 501, counted."""

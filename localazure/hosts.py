@@ -11,13 +11,17 @@ from localazure.guests.base import Host, MarketplaceImage
 
 
 def open_host(name: str, state: Path) -> Host:
-    """The host of a name; `none` is for tests of the wire, where a machine cannot be created."""
+    """The host of a name; `none` is for tests of the wire, where a machine cannot be created.
+
+    A name with a dot is a module elsewhere: a host of one's own.
+    """
     if name == "none":
         return cast(Host, NoMachines())
+    module_name = name if "." in name else f"localazure.guests.{name}"
     try:
-        module = importlib.import_module(f"localazure.guests.{name}")
+        module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        if error.name != f"localazure.guests.{name}":
+        if error.name != module_name:
             raise
         raise SystemExit(f"localazure: there is no kind of guest called {name!r}") from None
     return cast(Host, module.open_host(state))

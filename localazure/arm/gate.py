@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .errors import ArmError, group_not_found, subscription_not_found
 from .ids import ResourceId
@@ -82,32 +82,36 @@ def registration(world: World, namespace: str) -> str:
     return state
 
 
-def locks_on(world: World, rid: ResourceId) -> list[tuple[str, ResourceId]]:
-    """Level and scope of every lock on a resource or on what holds it."""
-    found = []
-    for doc in world.store.list(LOCK):
-        scope = ResourceId.parse(doc["id"]).extends or ResourceId.parse(doc["_scope"])
-        if rid.is_under(scope):
-            found.append((str(doc["properties"]["level"]), scope))
-    return found
+def set_registration(world: World, namespace: str, state: str) -> None:
+    """Change the state of a resource provider in the subscription."""
+    world.store.set_fact(f"registration {namespace.lower()}", state)
 
 
-def check_locks(call: Call) -> None:
-    """Locks forbid deletion (CanNotDelete) or every write (ReadOnly); documented text."""
-    if call.method not in _WRITES | {"DELETE"} or "/microsoft.authorization/locks" in call.canonical.lower():
-        return
-    verb = "delete" if call.method == "DELETE" else "write"
+def _locks(world: World) -> list[tuple[str, ResourceId]]:
+    """Level and scope of every lock."""
+    return [
+        (str(doc["properties"]["level"]), ResourceId.parse(doc["_scope"])) for doc in world.store.list(LOCK)
+    ]
+
+
+def locks_beneath(world: World, rid: ResourceId) -> list[tuple[str, ResourceId]]:
+    """The locks on a scope and on anything in it: all of them keep a group from being deleted."""
+    return [(level, scope) for level, scope in _locks(world) if scope.is_under(rid)]
+
+
+def check_unlocked(world: World, rid: ResourceId, verb: Literal["delete", "write"]) -> None:
+    """Locks on a resource or above it forbid deletion (CanNotDelete) or every write (ReadOnly)."""
     blocking = [
         scope.text
-        for level, scope in locks_on(call.world, call.rid)
-        if level == "ReadOnly" or call.method == "DELETE"
+        for level, scope in _locks(world)
+        if rid.is_under(scope) and (level == "ReadOnly" or verb == "delete")
     ]
     if blocking:
-        raise scope_locked(call.rid, verb, blocking)
+        raise scope_locked(rid, verb, blocking)
 
 
 def scope_locked(rid: ResourceId, verb: str, scopes: list[str]) -> ArmError:
-    """The refusal of a lock."""
+    """The refusal of a lock (documented text)."""
     joined = ",".join(scopes)
     return ArmError(
         409,

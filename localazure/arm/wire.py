@@ -24,9 +24,14 @@ PAGE_SIZE = 100
 
 
 def shown(doc: Any) -> Any:
-    """A document without its private (`_…`) keys, at every depth."""
+    """A document without its private (`_…`) keys, at every depth; a resource without tags shows no `tags`."""
     if isinstance(doc, Mapping):
-        return {key: shown(value) for key, value in doc.items() if not key.startswith("_")}
+        untagged = "id" in doc and doc.get("tags") == {}
+        return {
+            key: shown(value)
+            for key, value in doc.items()
+            if not (key.startswith("_") or (untagged and key == "tags"))
+        }
     if isinstance(doc, list):
         return [shown(item) for item in doc]
     return doc
