@@ -75,7 +75,7 @@ _BY_OPERATIONS = {
     "GalleryImagesOperations": "galleries",
     "GalleryImageVersionsOperations": "galleries",
     "ResourceSkusOperations": "skus",
-    "SubnetsOperations": "network",
+    "VirtualNetworksOperations": "network",
     "NetworkInterfacesOperations": "network",
     "NetworkSecurityGroupsOperations": "network",
     "ResourceGroupsOperations": "resources",

@@ -9,7 +9,7 @@ from azure.mgmt.resource.resources import models
 
 from factory.azure.client import Azure
 from factory.azure.ids import ArmId
-from factory.azure.lro import Operation, Progress
+from factory.azure.lro import Progress
 from factory.errors import NotFound
 
 
@@ -35,7 +35,7 @@ class Resource:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-async def create_group(azure: Azure, name: str, *, location: str, tags: Mapping[str, str]) -> Group:
+async def create_group(azure: Azure, name: str, location: str, tags: Mapping[str, str]) -> Group:
     """Create the group, or set the tags of the one that is there.
 
     Raises `InvalidRequest` where a group of this name lies in another location, `Busy` while one is being
@@ -52,27 +52,21 @@ async def get_group(azure: Azure, name: str) -> Group | None:
     return _group(found) if found else None
 
 
-async def begin_delete_group(azure: Azure, name: str) -> Operation[None] | None:
-    """Order the deletion of the group with all that is in it, and return at once; `None` where it is gone.
-
-    Azure finishes by itself, whatever becomes of this process. Raises `ScopeLocked`, `AuthorizationFailed`.
-    """
-    try:
-        return await azure.begin(
-            f"delete resource group {name}", azure.resources.resource_groups.begin_delete, name
-        )
-    except NotFound:
-        return None
-
-
 async def delete_group(
-    azure: Azure, name: str, *, deadline: timedelta, progress: Progress | None = None
+    azure: Azure, name: str, *, deadline: timedelta | None, progress: Progress | None = None
 ) -> None:
-    """Delete the group and wait until it is gone; a group that is not there is fine.
+    """Delete the group with all that is in it, and wait until it is gone; no such group is fine.
 
-    Raises what `begin_delete_group` does, `OperationTimedOut`, and what the deletion failed of (`InUse`, …).
+    Without a deadline the deletion is ordered and nothing is waited for: Azure finishes by itself, whatever
+    becomes of this process. Raises `ScopeLocked`, `AuthorizationFailed`, `OperationTimedOut`, and what the
+    deletion failed of (`InUse`, ...).
     """
-    if operation := await begin_delete_group(azure, name):
+    groups = azure.resources.resource_groups
+    try:
+        operation = await azure.begin(f"delete resource group {name}", groups.begin_delete, name)
+    except NotFound:
+        return
+    if deadline is not None:
         await azure.wait(operation, deadline=deadline, progress=progress)
 
 

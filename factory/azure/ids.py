@@ -45,7 +45,7 @@ class ArmId:
 
     @property
     def type(self) -> str:
-        """The type: `Microsoft.Compute/galleries/images`; for a group `Microsoft.Resources/resourceGroups`."""
+        """The type, as `Microsoft.Compute/galleries/images` or `Microsoft.Resources/resourceGroups`."""
         return (
             "/".join((self.provider, *self.types)) if self.provider else "Microsoft.Resources/resourceGroups"
         )

@@ -1,25 +1,27 @@
-"""Network around a build machine: an existing subnet, a security group, an interface without a public address."""
+"""The network of a build machine: an existing subnet, a security group, a private interface."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
 
 from azure.mgmt.network import models
 
 from factory.azure.client import Azure
 from factory.azure.ids import ArmId
 from factory.azure.wire import Json, dig, plain
-from factory.errors import InvalidInput
+from factory.errors import AzureFault, InvalidInput, NotFound
 
 DEADLINE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class Subnet:
-    """An existing subnet. `has_egress` by route or NAT gateway says whether its machines can get out at all."""
+    """An existing subnet, and the location of its network."""
 
     id: str
     name: str
+    location: str
     prefixes: tuple[str, ...]
     security_group_id: str | None = None
     nat_gateway_id: str | None = None
@@ -28,26 +30,26 @@ class Subnet:
 
 
 @dataclass(frozen=True)
-class Rule:
+class SecurityRule:
     """One rule of a security group; lower priorities win, 100 to 4096."""
 
     name: str
     priority: int
-    sources: tuple[str, ...] = ("*",)
-    ports: tuple[str, ...] = ("*",)
-    destinations: tuple[str, ...] = ("*",)
-    protocol: str = "*"
-    access: str = "Allow"
-    direction: str = "Inbound"
+    direction: Literal["Inbound", "Outbound"]
+    access: Literal["Allow", "Deny"]
+    protocol: Literal["Tcp", "Udp", "Icmp", "*"]
+    source: str = "*"
+    destination: str = "*"
+    port: str = "*"
 
 
 @dataclass(frozen=True)
 class Interface:
-    """A network interface; `private_ip` is `None` until Azure has given one."""
+    """A network interface; `private_ip` is the address of its primary configuration."""
 
     id: str
     name: str
-    private_ip: str | None
+    private_ip: str
     subnet_id: str | None
     security_group_id: str | None = None
     machine_id: str | None = None
@@ -55,17 +57,28 @@ class Interface:
 
 
 async def get_subnet(azure: Azure, subnet_id: str) -> Subnet:
-    """Read a subnet by its id. Raises `NotFound`, `InvalidInput` for an id that is not a subnet's."""
+    """Read a subnet by its id. Raises `NotFound`, `InvalidInput` for an id that is not a subnet's.
+
+    It is read with its network, which alone knows the location.
+    """
     rid = ArmId.parse(subnet_id)
     if rid.type.lower() != "microsoft.network/virtualnetworks/subnets":
         raise InvalidInput(f"{subnet_id} is not the id of a subnet")
-    network, name = rid.names
-    model = await azure.call(f"read subnet {name}", azure.network.subnets.get, rid.group, network, name)
+    what = f"read subnet {rid.name}"
+    model = await azure.call(what, azure.network.virtual_networks.get, rid.group, rid.names[0])
     body = plain(model)
+    for subnet in dig(body, "properties", "subnets") or ():
+        if subnet["name"].lower() == rid.name.lower():
+            return _read_subnet(subnet, body["location"])
+    raise NotFound(what, AzureFault(text=f"virtual network {rid.names[0]} has no such subnet"))
+
+
+def _read_subnet(body: Json, location: str) -> Subnet:
     one, many = dig(body, "properties", "addressPrefix"), dig(body, "properties", "addressPrefixes")
     return Subnet(
-        id=body.get("id", subnet_id),
-        name=name,
+        id=body["id"],
+        name=body["name"],
+        location=location,
         prefixes=tuple(many or ([one] if one else [])),
         security_group_id=dig(body, "properties", "networkSecurityGroup", "id"),
         nat_gateway_id=dig(body, "properties", "natGateway", "id"),
@@ -78,9 +91,9 @@ async def create_security_group(
     azure: Azure,
     group: str,
     name: str,
-    *,
     location: str,
-    rules: Sequence[Rule],
+    rules: Sequence[SecurityRule],
+    *,
     tags: Mapping[str, str],
     deadline: timedelta = DEADLINE,
 ) -> str:
@@ -107,8 +120,8 @@ async def create_interface(
     azure: Azure,
     group: str,
     name: str,
-    *,
     location: str,
+    *,
     subnet_id: str,
     security_group_id: str | None,
     tags: Mapping[str, str],
@@ -145,7 +158,7 @@ async def get_interface(azure: Azure, interface_id: str) -> Interface:
     )
 
 
-def _write_rule(rule: Rule) -> Json:
+def _write_rule(rule: SecurityRule) -> Json:
     return {
         "name": rule.name,
         "properties": {
@@ -154,16 +167,11 @@ def _write_rule(rule: Rule) -> Json:
             "access": rule.access,
             "protocol": rule.protocol,
             "sourcePortRange": "*",
-            **_one_or_many("sourceAddressPrefix", "sourceAddressPrefixes", rule.sources),
-            **_one_or_many("destinationAddressPrefix", "destinationAddressPrefixes", rule.destinations),
-            **_one_or_many("destinationPortRange", "destinationPortRanges", rule.ports),
+            "sourceAddressPrefix": rule.source,
+            "destinationAddressPrefix": rule.destination,
+            "destinationPortRange": rule.port,
         },
     }
-
-
-def _one_or_many(one: str, many: str, values: tuple[str, ...]) -> Json:
-    """Azure takes a single value in one field and several in another, and `*` in the first only."""
-    return {one: values[0]} if len(values) == 1 else {many: list(values)}
 
 
 def _read_interface(body: Json) -> Interface:
@@ -172,7 +180,7 @@ def _read_interface(body: Json) -> Interface:
     return Interface(
         id=body["id"],
         name=body["name"],
-        private_ip=dig(first, "properties", "privateIPAddress"),
+        private_ip=dig(first, "properties", "privateIPAddress") or "",
         subnet_id=dig(first, "properties", "subnet", "id"),
         security_group_id=dig(body, "properties", "networkSecurityGroup", "id"),
         machine_id=dig(body, "properties", "virtualMachine", "id"),

@@ -1,7 +1,7 @@
 """Small readers for what the SDK's models hold, shared by the verbs.
 
-Bodies are written as the REST API documents them (camelCase mappings given to the SDK's model) and read from the
-model's own mapping, so that code, specification and recordings show the same words.
+Bodies are written as the REST API documents them (camelCase mappings given to the SDK's model) and read
+from the model's own mapping, so that code, specification and recordings show the same words.
 """
 
 from collections.abc import Iterable, Mapping
@@ -44,14 +44,7 @@ def read_status(statuses: Iterable[Any] | None, prefix: str) -> str | None:
 
 
 def read_time(text: Any) -> datetime | None:
-    """Read an ISO time as Azure writes it, with seven digits of a second and a Z."""
+    """Read an ISO time as Azure writes it: seven digits of a second, and a Z."""
     if isinstance(text, datetime):
         return text
-    if not text:
-        return None
-    whole, _, rest = str(text).partition(".")
-    fraction = rest.rstrip("Zz")[:6] if rest else ""
-    zone = "+00:00" if str(text)[-1] in "Zz" else ""
-    return datetime.fromisoformat(
-        f"{whole.rstrip('Zz')}{'.' + fraction if fraction else ''}{zone or '+00:00'}"
-    )
+    return datetime.fromisoformat(str(text)) if text else None

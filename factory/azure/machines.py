@@ -1,0 +1,314 @@
+"""VMs: read, make, switch, generalize, delete."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Literal
+
+from azure.mgmt.compute import models
+
+from factory.azure.client import Azure
+from factory.azure.ids import ArmId
+from factory.azure.lro import Progress
+from factory.azure.machine_bodies import attached_body, image_body
+from factory.azure.machine_models import Agent, Machine, MachineDisk, Plan, SecurityProfile, read_machine
+from factory.azure.wire import dig, plain
+from factory.errors import AzureFault, ExtensionFailed, NotFound, OperationTimedOut
+
+__all__ = ["Agent", "Machine", "MachineDisk", "Plan", "SecurityProfile"]
+
+AGENT_LOOK_INTERVAL = 5.0
+_SERIAL_LOG_BYTES = 256 * 1024
+
+DeleteOption = Literal["Delete", "Detach"]
+
+
+async def get_machine(azure: Azure, machine_id: str) -> Machine:
+    """Read a VM with its instance view. Raises `NotFound`, `AuthorizationFailed`."""
+    rid = ArmId.parse(machine_id)
+    return await get_machine_named(azure, rid.group, rid.name)
+
+
+async def get_machine_named(azure: Azure, group: str, name: str) -> Machine:
+    """Read a VM by its group and name. Raises `NotFound`, `AuthorizationFailed`."""
+    get = azure.compute.virtual_machines.get
+    model = await azure.call(f"read VM {name}", get, group, name, expand="instanceView")
+    return read_machine(plain(model), group)
+
+
+async def create_machine_attached(
+    azure: Azure,
+    group: str,
+    name: str,
+    location: str,
+    *,
+    like: Machine,
+    size: str,
+    os_disk_id: str,
+    data_disks: Mapping[int, str],
+    interface_id: str,
+    tags: Mapping[str, str],
+    deadline: timedelta,
+    progress: Progress | None = None,
+) -> Machine:
+    """Make a VM on ready disks (LUN -> disk id), in the image of `like`: a clone, with nothing provisioned.
+
+    Idempotent by name while the disks are the same. Raises `NotFound` (disk, interface), `SkuNotAvailable`,
+    `AllocationFailed`, `QuotaExceeded`, `MarketplaceTermsOrPlan`, `PolicyDenied`, `Conflict`,
+    `OperationTimedOut`.
+    """
+    body = attached_body(
+        location,
+        like,
+        size=size,
+        os_disk_id=os_disk_id,
+        data_disks=data_disks,
+        interface_id=interface_id,
+        tags=tags,
+    )
+    return await _create(azure, group, name, body, deadline=deadline, progress=progress)
+
+
+async def create_machine_from_image(
+    azure: Azure,
+    group: str,
+    name: str,
+    location: str,
+    *,
+    image: str,
+    size: str,
+    computer_name: str,
+    admin: str,
+    public_key: str,
+    os_disk_name: str,
+    luns: Sequence[int],
+    interface_id: str,
+    tags: Mapping[str, str],
+    deadline: timedelta,
+    security: SecurityProfile | None = None,
+    plan: Plan | None = None,
+    progress: Progress | None = None,
+) -> Machine:
+    """Make a Linux VM from an image (resource id or URN); its data disks come up at the image's `luns`.
+
+    The call ends when the guest agent reports the guest as provisioned. Raises what `create_machine_attached`
+    does, and `ProvisioningTimedOut` or `ProvisioningFailed` where the guest does not provision itself, which
+    most often means that the image was not generalized.
+    """
+    body = image_body(
+        location,
+        image=image,
+        size=size,
+        computer_name=computer_name,
+        admin=admin,
+        public_key=public_key,
+        os_disk_name=os_disk_name,
+        luns=luns,
+        interface_id=interface_id,
+        tags=tags,
+        security=security or SecurityProfile(),
+        plan=plan,
+    )
+    return await _create(azure, group, name, body, deadline=deadline, progress=progress)
+
+
+async def _create(
+    azure: Azure,
+    group: str,
+    name: str,
+    body: dict[str, Any],
+    *,
+    deadline: timedelta,
+    progress: Progress | None,
+) -> Machine:
+    operation = await azure.begin(
+        f"create VM {name}",
+        azure.compute.virtual_machines.begin_create_or_update,
+        group,
+        name,
+        models.VirtualMachine(body),
+    )
+    await azure.wait(operation, deadline=deadline, progress=progress)
+    return await get_machine_named(azure, group, name)
+
+
+async def start(
+    azure: Azure, machine_id: str, *, deadline: timedelta, progress: Progress | None = None
+) -> None:
+    """Start the VM. Raises `OperationNotAllowed` (generalized), `AllocationFailed`, `Busy`."""
+    await _switch(
+        azure,
+        "start",
+        machine_id,
+        azure.compute.virtual_machines.begin_start,
+        deadline=deadline,
+        progress=progress,
+    )
+
+
+async def restart(
+    azure: Azure, machine_id: str, *, deadline: timedelta, progress: Progress | None = None
+) -> None:
+    """Restart the guest. Raises `OperationNotAllowed` (not running), `Busy`, `OperationTimedOut`."""
+    await _switch(
+        azure,
+        "restart",
+        machine_id,
+        azure.compute.virtual_machines.begin_restart,
+        deadline=deadline,
+        progress=progress,
+    )
+
+
+async def power_off(
+    azure: Azure, machine_id: str, *, deadline: timedelta, progress: Progress | None = None
+) -> None:
+    """Shut the guest down gracefully; the VM stays allocated.
+
+    Raises `OperationNotAllowed` for a deallocated VM, `Busy`, `OperationTimedOut`.
+    """
+    await _switch(
+        azure,
+        "power off",
+        machine_id,
+        azure.compute.virtual_machines.begin_power_off,
+        deadline=deadline,
+        progress=progress,
+    )
+
+
+async def deallocate(
+    azure: Azure, machine_id: str, *, deadline: timedelta, progress: Progress | None = None
+) -> None:
+    """Shut down and give the hardware back. Raises `Busy`, `OperationNotAllowed` (ephemeral OS disk)."""
+    await _switch(
+        azure,
+        "deallocate",
+        machine_id,
+        azure.compute.virtual_machines.begin_deallocate,
+        deadline=deadline,
+        progress=progress,
+    )
+
+
+async def generalize(azure: Azure, machine_id: str) -> None:
+    """Mark the VM as generalized. **Irreversible**: it never starts again, and Azure believes every word.
+
+    Azure does not look into the guest: whoever calls this has the evidence. Raises `OperationNotAllowed`
+    while the VM runs.
+    """
+    rid = ArmId.parse(machine_id)
+    await azure.call(
+        f"generalize VM {rid.name}", azure.compute.virtual_machines.generalize, rid.group, rid.name
+    )
+
+
+async def delete_machine(
+    azure: Azure, machine_id: str, *, deadline: timedelta, progress: Progress | None = None
+) -> None:
+    """Delete the VM, and with it what its `deleteOption`s say; a VM that is not there is fine.
+
+    Raises `ScopeLocked`, `OperationTimedOut`.
+    """
+    try:
+        await _switch(
+            azure,
+            "delete",
+            machine_id,
+            azure.compute.virtual_machines.begin_delete,
+            deadline=deadline,
+            progress=progress,
+        )
+    except NotFound:
+        return
+
+
+async def set_delete_options(
+    azure: Azure, machine_id: str, option: DeleteOption, *, deadline: timedelta
+) -> Machine:
+    """Say for every disk and interface whether it goes with the VM, and return the VM as read back.
+
+    Raises `NotFound`, `OperationNotAllowed` (generalized), `Busy`, `OperationTimedOut`.
+    """
+    machine = await get_machine(azure, machine_id)
+    operation = await azure.begin(
+        f"set delete options of VM {machine.name}",
+        azure.compute.virtual_machines.begin_update,
+        machine.group,
+        machine.name,
+        models.VirtualMachineUpdate(_delete_options_body(machine, option)),
+    )
+    await azure.wait(operation, deadline=deadline)
+    return await get_machine(azure, machine_id)
+
+
+async def wait_for_agent(
+    azure: Azure, machine_id: str, *, deadline: timedelta, progress: Progress | None = None
+) -> Agent:
+    """Wait until the guest agent reports "Ready"; only then Run Command works.
+
+    Raises `OperationTimedOut` with the agent's last status, `ExtensionFailed` where the VM is not running.
+    """
+    what = f"see the agent of VM {ArmId.parse(machine_id).name} ready"
+    ends = azure.clock.monotonic() + deadline.total_seconds()
+    while True:
+        machine = await get_machine(azure, machine_id)
+        if machine.agent.ready:
+            return machine.agent
+        if machine.power_state in ("stopped", "deallocated"):
+            raise ExtensionFailed(what, AzureFault(text=f"the VM is {machine.power_state}"))
+        seen = machine.agent.status or "no report"
+        if progress:
+            progress(f"agent: {seen}")
+        remaining = ends - azure.clock.monotonic()
+        if remaining <= 0:
+            raise OperationTimedOut(what, deadline, seen)
+        await azure.clock.sleep(min(AGENT_LOOK_INTERVAL, remaining))
+
+
+async def serial_log(azure: Azure, machine_id: str, *, lines: int = 200) -> str:
+    """Return the last lines that the guest wrote to its serial console; empty where there are none.
+
+    Raises `NotFound`, `Conflict` where boot diagnostics are off.
+    """
+    rid = ArmId.parse(machine_id)
+    what = f"read the serial log of VM {rid.name}"
+    method = azure.compute.virtual_machines.retrieve_boot_diagnostics_data
+    found = await azure.call(what, method, rid.group, rid.name)
+    if not found.serial_console_log_blob_uri:
+        return ""
+    text = await azure.download(what, found.serial_console_log_blob_uri, last_bytes=_SERIAL_LOG_BYTES)
+    return "\n".join(text.decode("utf-8", "replace").splitlines()[-lines:])
+
+
+async def _switch(
+    azure: Azure,
+    verb: str,
+    machine_id: str,
+    method: Callable[..., Any],  # Any: begin_* methods that differ only in options that we do not use
+    *,
+    deadline: timedelta,
+    progress: Progress | None,
+) -> None:
+    rid = ArmId.parse(machine_id)
+    operation = await azure.begin(f"{verb} VM {rid.name}", method, rid.group, rid.name)
+    await azure.wait(operation, deadline=deadline, progress=progress)
+
+
+def _delete_options_body(machine: Machine, option: DeleteOption) -> dict[str, Any]:
+    """A PATCH replaces whole lists, so every disk and interface is named again as it is."""
+    disks = dig(machine.raw, "properties", "storageProfile", "dataDisks") or ()
+    interfaces = dig(machine.raw, "properties", "networkProfile", "networkInterfaces") or ()
+    return {
+        "properties": {
+            "storageProfile": {
+                "osDisk": {"deleteOption": option},
+                "dataDisks": [{**disk, "deleteOption": option} for disk in disks],
+            },
+            "networkProfile": {
+                "networkInterfaces": [
+                    {**entry, "properties": {**(entry.get("properties") or {}), "deleteOption": option}}
+                    for entry in interfaces
+                ]
+            },
+        }
+    }
