@@ -48,6 +48,10 @@ class UnitError(Exception):
     """A unit is not written as units must be, or the order that units ask for does not exist."""
 
 
+Paths = tuple[str, ...] | Callable[[Any], tuple[str, ...]]
+"""Paths with wildcards; a directory stands for all in it. A function where they depend on the guest."""
+
+
 @dataclass(frozen=True)
 class Operation:
     """Commands that change a guest. `paths` are those it may change; `after` names what goes first.
@@ -62,10 +66,14 @@ class Operation:
     commands: Callable[..., Iterator[Command]]
     docstring: str
     after: tuple[str, ...]
-    paths: tuple[str, ...]
+    paths: Paths
     package_manager: str | None
     when: Command | None
     proof: Proof
+
+    def changes(self, context: Any = None) -> tuple[str, ...]:
+        """The paths that it may change in a guest."""
+        return self.paths(context) if callable(self.paths) else self.paths
 
     def __call__(self, context: Any = None) -> Iterator[Command]:
         """The commands for a guest, each skipped unless `when` holds there."""
@@ -103,7 +111,7 @@ def operation(
     family: Family,
     *,
     after: Sequence[str] = (),
-    paths: Sequence[str] = (),
+    paths: Paths = (),
     package_manager: str | None = None,
     when: Command | None = None,
     proof: Proof = "documented",
@@ -118,7 +126,7 @@ def operation(
             commands=function,
             docstring=inspect.getdoc(function) or "",
             after=tuple(after),
-            paths=tuple(paths),
+            paths=paths,
             package_manager=package_manager,
             when=when,
             proof=proof,

@@ -33,6 +33,12 @@ class Context(BaseModel):
     expected: Expected | None = None
 
     @property
+    def removed_keys(self) -> tuple[str, ...]:
+        """The SSH keys of the accounts that must not be in the image."""
+        keys = (key for name in self.accounts for key in self.facts.authorized_keys.get(name, ()))
+        return tuple(dict.fromkeys(keys))
+
+    @property
     def distro(self) -> Distro:
         """What /etc/os-release names; UnknownDistroError where the factory has no file for it."""
         return distro_for(self.facts.os_release)

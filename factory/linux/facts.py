@@ -25,7 +25,16 @@ section() { printf '\n@@ %s\n' "$1"; }
 section os-release; cat /etc/os-release
 section machine-id; cat /etc/machine-id
 section host-keys; cat /etc/ssh/ssh_host_*_key.pub
+section keygen-units
+grep -lsrE '^Exec[A-Za-z]*=.*sshd?-keygen' /etc/systemd/system /usr/lib/systemd/system /lib/systemd/system
 section passwd; cat /etc/passwd
+section authorized-keys
+while IFS=: read -r user _ _ _ _ home _; do
+    for file in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; do
+        [ -f "$file" ] && sed "s|^|$user |" "$file"
+    done
+done < /etc/passwd
+section resolv-conf; readlink /etc/resolv.conf || { [ -f /etc/resolv.conf ] && echo file; }
 section sudoers; grep -rhsE '^[^#@]' /etc/sudoers.d
 section root; awk -F: '$1 == "root" { print $2 }' /etc/shadow
 section hostname; cat /proc/sys/kernel/hostname
@@ -95,8 +104,14 @@ class GuestFacts(BaseModel):
     boot_id: str
     time: int
     host_keys: dict[str, str] = {}
+    keygen_units: tuple[str, ...] = ()
+    """Files of systemd that make missing host keys."""
+    resolv_conf: str | None = None
+    """Where /etc/resolv.conf points, `file` where it is none of a link, None where it is missing."""
     users: tuple[User, ...] = ()
     sudoers: tuple[str, ...] = ()
+    authorized_keys: dict[str, tuple[str, ...]] = {}
+    """By user, the keys' own text (base64) without options and comments."""
     root_locked: bool = True
     systemd: bool = True
     agent_version: str | None = None
@@ -118,6 +133,17 @@ class GuestFacts(BaseModel):
         if agent == "auto":
             return "cloud-init" if self.cloud_init else "waagent"
         return agent
+
+    @property
+    def host_key_regenerator(self) -> str | None:
+        """What makes new host keys at first boot, before sshd needs them.
+
+        waagent alone does not count: it makes keys long after sshd has failed to start without any, and then
+        only *try*-restarts it.
+        """
+        if self.provisioned_by == "cloud-init" and self.cloud_init:
+            return "cloud-init"
+        return self.keygen_units[0] if self.keygen_units else None
 
 
 async def gather_facts(guest: Guest, files: Sequence[str] = ()) -> GuestFacts:
@@ -146,6 +172,9 @@ def parse_facts(text: str, files: Sequence[str] = ()) -> GuestFacts:
         boot_id=first("boot-id"),
         time=int(first("time") or 0),
         host_keys=fingerprints(sections.get("host-keys", [])),
+        keygen_units=tuple(line.strip() for line in sections.get("keygen-units", []) if line.strip()),
+        authorized_keys=_authorized(sections.get("authorized-keys", [])),
+        resolv_conf=first("resolv-conf") or None,
         users=_users(sections.get("passwd", [])),
         sudoers=_sudoers(sections.get("sudoers", [])),
         root_locked=first("root")[:1] in ("!", "*"),
@@ -211,6 +240,17 @@ def _sudoers(lines: Sequence[str]) -> tuple[str, ...]:
     grants = (line.split() for line in lines)
     names = {words[0] for words in grants if len(words) > 1 and not words[0].startswith("Defaults")}
     return tuple(sorted(names))
+
+
+def _authorized(lines: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Options may hold quoted blanks, so a key is found by how every key's text begins."""
+    keys: dict[str, tuple[str, ...]] = {}
+    for line in lines:
+        user, _, rest = line.strip().partition(" ")
+        found = re.search(r"(?:^|\s)(AAAA[A-Za-z0-9+/=]{20,})", rest)
+        if found and not rest.startswith("#"):
+            keys[user] = (*keys.get(user, ()), found.group(1))
+    return keys
 
 
 def _version(pattern: str, lines: Sequence[str]) -> str | None:

@@ -1,0 +1,45 @@
+"""See `accounts`."""
+
+from collections.abc import Iterator
+
+from factory.guest.command import Command, sh, sh_script
+from factory.guest.units import Family, Phase, operation
+from factory.linux.context import Context
+
+_HOME = """
+case "$1" in
+/home/?*) rm -rf -- "$1" ;;
+esac
+"""
+
+
+@operation(
+    Phase.GENERALIZE,
+    Family.LINUX,
+    after=("deprovision",),
+    paths=(
+        "/etc/passwd*",
+        "/etc/shadow*",
+        "/etc/group*",
+        "/etc/gshadow*",
+        "/etc/subuid*",
+        "/etc/subgid*",
+        "/home",
+        "/var/mail",
+        "/var/spool/mail",
+        "/var/spool/cron",
+    ),
+    proof="real guest",
+)
+def accounts(context: Context) -> Iterator[Command]:
+    """Remove the accounts that must not be in the image, with their homes.
+
+    These are the factory's temporary administrator, and Azure's where the agent did not remove it (without
+    ovf-env.xml it does not know the name). Whoever is still logged in as one of them is no reason not to.
+    """
+    homes = {user.name: user.home for user in context.facts.users}
+    for name in context.accounts:
+        yield sh("userdel", "--force", "--remove", name).only_if(sh("getent", "passwd", name))
+        yield sh("groupdel", name).only_if(sh("getent", "group", name))
+        yield sh("rm", "-f", "--", f"/var/spool/cron/crontabs/{name}", f"/var/mail/{name}")
+        yield sh_script(_HOME, homes.get(name, f"/home/{name}"))
