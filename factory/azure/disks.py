@@ -193,7 +193,7 @@ async def wait_snapshot(
 
 
 async def delete_snapshot(azure: Azure, snapshot_id: str, *, deadline: timedelta) -> None:
-    """Delete a snapshot; one that is not there is fine. Raises `ScopeLocked`, `Conflict` (exported by SAS)."""
+    """Delete a snapshot; one that is not there is fine. Raises `ScopeLocked`, `Conflict` (SAS open)."""
     rid = ArmId.parse(snapshot_id)
     try:
         operation = await azure.begin(

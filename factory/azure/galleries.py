@@ -371,12 +371,22 @@ def _read_region(entry: Json) -> TargetRegion:
 
 
 def _read_replication(properties: Json) -> Replication:
+    """Judge what Azure says: right after a change it still shows the old regions as Completed."""
     status = properties.get("replicationStatus") or {}
-    failed = properties.get("provisioningState") == "Failed"
-    return Replication(
-        aggregated="Failed" if failed else status.get("aggregatedState") or "Unknown",
-        regions={entry["region"]: _region_state(entry) for entry in status.get("summary") or ()},
-    )
+    regions = {entry["region"]: _region_state(entry) for entry in status.get("summary") or ()}
+    aggregated = status.get("aggregatedState") or "Unknown"
+    if properties.get("provisioningState") == "Failed":
+        aggregated = "Failed"
+    elif aggregated == "Completed" and not _is_everywhere(properties, regions):
+        aggregated = "InProgress"
+    return Replication(aggregated, regions)
+
+
+def _is_everywhere(properties: Json, regions: Mapping[str, str]) -> bool:
+    wanted = dig(properties, "publishingProfile", "targetRegions") or ()
+    there = {_region_key(region) for region, state in regions.items() if state == "Completed"}
+    settled = properties.get("provisioningState") in (None, "Succeeded")
+    return settled and all(_region_key(entry["name"]) in there for entry in wanted)
 
 
 def _region_state(entry: Json) -> str:

@@ -129,7 +129,7 @@ async def list_restore_points(azure: Azure, group: str, collection: str) -> list
 
 
 async def get_disk_restore_point_state(azure: Azure, disk_point_id: str) -> str:
-    """Return `complete`, `missing`, or how far the disk's copy is; the id is a `DiskPoint.restore_point_id`."""
+    """Return `complete`, `missing`, or how far the copy is, for a `DiskPoint.restore_point_id`."""
     rid = ArmId.parse(disk_point_id)
     point = await _find(azure, rid.group, rid.names[0], rid.names[1])
     if point is None:

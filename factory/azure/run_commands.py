@@ -88,9 +88,11 @@ async def run_command(
     """
     rid = ArmId.parse(machine_id)
     location = location or await _location(azure, rid)
-    body = _body(location, script, deadline, tags, parameters or {}, protected or {})
+    body = _body(location, script, deadline, tags)
+    body["properties"]["parameters"] = _parameters(parameters or {})
+    body["properties"]["protectedParameters"] = _parameters(protected or {})
     try:
-        return await _run(azure, rid, name, body, deadline + _CARRIAGE, progress)
+        return await _run(azure, rid, name, body, deadline=deadline + _CARRIAGE, progress=progress)
     finally:
         await asyncio.shield(_take_away(azure, rid, name))
 
@@ -100,6 +102,7 @@ async def _run(
     rid: ArmId,
     name: str,
     body: dict[str, Any],
+    *,
     deadline: timedelta,
     progress: Progress | None,
 ) -> RunCommandResult:
@@ -142,21 +145,12 @@ async def _location(azure: Azure, rid: ArmId) -> str:
     return (await azure.call(f"read VM {rid.name}", get, rid.group, rid.name)).location
 
 
-def _body(
-    location: str,
-    script: str,
-    deadline: timedelta,
-    tags: Mapping[str, str],
-    parameters: Mapping[str, str],
-    protected: Mapping[str, str],
-) -> dict[str, Any]:
+def _body(location: str, script: str, deadline: timedelta, tags: Mapping[str, str]) -> dict[str, Any]:
     return {
         "location": location,
         "tags": dict(tags),
         "properties": {
             "source": {"script": script},
-            "parameters": _parameters(parameters),
-            "protectedParameters": _parameters(protected),
             "asyncExecution": False,
             "timeoutInSeconds": int(deadline.total_seconds()),
             "treatFailureAsDeploymentFailure": False,

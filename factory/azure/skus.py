@@ -63,7 +63,7 @@ def read_offer(sku: Json, location: str) -> SizeOffer:
     restrictions: Sequence[Any] = sku.get("restrictions") or ()
     barred = [one for one in restrictions if one.get("type") == "Location"]
     closed = {zone for one in restrictions for zone in dig(one, "restrictionInfo", "zones") or ()}
-    info = next(iter(sku.get("locationInfo") or ()), {})
+    info: Json = next(iter(sku.get("locationInfo") or ()), {})
     return SizeOffer(
         name=sku["name"],
         location=location,
