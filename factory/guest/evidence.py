@@ -45,13 +45,17 @@ class Finding(BaseModel):
 
 
 class Verdict(BaseModel):
-    """What the evidence amounts to. Only findings count; warnings say which commands complained."""
+    """What the evidence amounts to. Only findings count; warnings say which commands complained.
+
+    `checked` names the checks that were judged, `not_applicable` those that a guest of this kind cannot have.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
     checked: tuple[str, ...] = ()
+    not_applicable: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

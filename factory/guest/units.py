@@ -83,11 +83,15 @@ class Operation:
 
 @dataclass(frozen=True)
 class Check:
-    """A read-only probe and the judge of its output; each line that the judge yields is a finding."""
+    """A read-only probe and the judge of its output; each line that the judge yields is a finding.
+
+    A probe that fails is itself a finding, whatever the judge says: silence would otherwise read as
+    innocence. A probe whose guard says that it does not apply is not judged, and shown as such.
+    """
 
     name: str
     family: Family
-    stage: Stage
+    stages: tuple[Stage, ...]
     probe: Command | Callable[..., Command]
     judge: Callable[..., Iterator[str]]
     docstring: str
@@ -100,7 +104,13 @@ class Check:
 
     def __call__(self, output: Output, context: Any = None) -> list[str]:
         """What the probe's output gives reason to complain about."""
-        return list(_call(self.judge, output, context))
+        if output.skipped:
+            return []
+        found = list(_call(self.judge, output, context))
+        if output.status != 0 and not found:
+            said = output.stderr.strip() or output.stdout.strip() or "no message"
+            return [f"cannot be told, the probe exited {output.status}: {said.splitlines()[-1]}"]
+        return found
 
 
 Unit = TypeVar("Unit", Operation, Check)
@@ -136,7 +146,7 @@ def operation(
 
 
 def check(
-    stage: Stage,
+    stage: Stage | tuple[Stage, ...],
     family: Family,
     *,
     probe: Command | Callable[..., Command],
@@ -148,7 +158,7 @@ def check(
         return Check(
             name=function.__name__,
             family=family,
-            stage=stage,
+            stages=(stage,) if isinstance(stage, Stage) else stage,
             probe=probe,
             judge=function,
             docstring=inspect.getdoc(function) or "",

@@ -35,7 +35,8 @@ class Context(BaseModel):
     @property
     def removed_keys(self) -> tuple[str, ...]:
         """The SSH keys of the accounts that must not be in the image."""
-        keys = (key for name in self.accounts for key in self.facts.authorized_keys.get(name, ()))
+        before = self.expected.source if self.expected else self.facts
+        keys = (key for name in self.accounts for key in before.authorized_keys.get(name, ()))
         return tuple(dict.fromkeys(keys))
 
     @property

@@ -20,7 +20,19 @@ from factory.guest.guest import Guest, run_checked
 FIRST_HUMAN_UID = 1000
 LAST_HUMAN_UID = 59999
 
-_PROBE = r"""
+DISKS_PROBE = r"""
+for link in /dev/disk/azure/scsi1/lun* /dev/disk/azure/data/by-lun/*; do
+    [ -b "$link" ] || continue
+    device=$(readlink -f "$link")
+    printf '%s|%s|%s|%s|%s\n' "${link##*/}" "$(blockdev --getsize64 "$device")" \
+        "$(blkid -s TYPE -o value "$device")" "$(blkid -s UUID -o value "$device")" \
+        "$(awk -v device="$device" '$1 == device { print $2; exit }' /proc/self/mounts)"
+done
+"""
+"""Prints a line `lun|bytes|type|uuid|mount` for every data disk and each of its partitions."""
+
+_PROBE = (
+    r"""
 section() { printf '\n@@ %s\n' "$1"; }
 section os-release; cat /etc/os-release
 section machine-id; cat /etc/machine-id
@@ -36,7 +48,7 @@ while IFS=: read -r user _ _ _ _ home _; do
 done < /etc/passwd
 section resolv-conf; readlink /etc/resolv.conf || { [ -f /etc/resolv.conf ] && echo file; }
 section sudoers; grep -rhsE '^[^#@]' /etc/sudoers.d
-section root; awk -F: '$1 == "root" { print $2 }' /etc/shadow
+section root; awk -F: '$1 == "root" { print substr($2, 1, 1) }' /etc/shadow
 section hostname; cat /proc/sys/kernel/hostname
 section kernel; uname -r
 section boot-id; cat /proc/sys/kernel/random/boot_id
@@ -49,17 +61,14 @@ sed -n 's/.*<\([A-Za-z0-9]*:\)\{0,1\}UserName>\([^<]*\)<.*/\2/p' /var/lib/waagen
 section cloud-init; cloud-init --version 2>&1
 section cloud-init-clean; cloud-init clean --help
 section disks
-for link in /dev/disk/azure/scsi1/lun* /dev/disk/azure/data/by-lun/*; do
-    [ -b "$link" ] || continue
-    device=$(readlink -f "$link")
-    printf '%s|%s|%s|%s|%s\n' "${link##*/}" "$(blockdev --getsize64 "$device")" \
-        "$(blkid -s TYPE -o value "$device")" "$(blkid -s UUID -o value "$device")" \
-        "$(awk -v device="$device" '$1 == device { print $2; exit }' /proc/self/mounts)"
-done
+"""
+    + DISKS_PROBE
+    + r"""
 section files
 for file; do sha256sum < "$file" || echo missing; done
 section end
 """
+)
 
 
 class User(BaseModel):
@@ -177,14 +186,14 @@ def parse_facts(text: str, files: Sequence[str] = ()) -> GuestFacts:
         resolv_conf=first("resolv-conf") or None,
         users=_users(sections.get("passwd", [])),
         sudoers=_sudoers(sections.get("sudoers", [])),
-        root_locked=first("root")[:1] in ("!", "*"),
+        root_locked=first("root") in ("!", "*"),
         systemd=first("init") == "systemd",
         agent_version=_version(r"WALinuxAgent-(\S+)", sections.get("agent-version", [])),
         agent_conf=_settings(sections.get("agent-conf", [])),
         agent_admin=first("agent-admin") or None,
         cloud_init=_version(r"cloud-init (\S+)", sections.get("cloud-init", [])),
         cloud_init_clean_flags=_flags(sections.get("cloud-init-clean", [])),
-        data_disks=_disks(sections.get("disks", [])),
+        data_disks=parse_disks(sections.get("disks", [])),
         files=_hashes(files, sections.get("files", [])),
     )
 
@@ -262,7 +271,8 @@ def _flags(lines: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", "\n".join(lines)))))
 
 
-def _disks(lines: Sequence[str]) -> tuple[DataDisk, ...]:
+def parse_disks(lines: Sequence[str]) -> tuple[DataDisk, ...]:
+    """Read what `DISKS_PROBE` printed; a disk that both of Azure's trees name is one disk."""
     sizes: dict[int, int] = {}
     filesystems: dict[int, list[Filesystem]] = {}
     for line in lines:

@@ -34,9 +34,9 @@ _PENDING = """
 dpkg --audit
 for lock; do
     inode=$(stat -c %i "$lock" 2>/dev/null) || continue
-    awk -v lock="$lock" -v inode=":$inode" \
-        'substr($6, length($6) - length(inode) + 1) == inode { print lock " is held by process " $5 }'
-        /proc/locks
+    awk -v lock="$lock" -v inode="$inode" 'split($6, part, ":") == 3 && part[3] == inode {
+        print lock " is held by process " $5
+    }' /proc/locks
 done
 """
 

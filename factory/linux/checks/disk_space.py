@@ -1,0 +1,20 @@
+"""See `disk_space`."""
+
+from collections.abc import Iterator
+
+from factory.guest.command import Output, sh
+from factory.guest.units import Family, Stage, check
+
+NEEDED_KIB = 64 * 1024
+
+
+@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=sh("df", "-Pk", "/", "/var"), proof="real guest")
+def disk_space(output: Output) -> Iterator[str]:
+    """There is room to work: tools that cannot write leave files empty, and say nothing.
+
+    64 MiB on the file systems of / and /var.
+    """
+    for line in output.stdout.splitlines()[1:]:
+        columns = line.split()
+        if len(columns) >= 6 and columns[3].isdigit() and int(columns[3]) < NEEDED_KIB:
+            yield f"only {int(columns[3]) // 1024} MiB are free on {columns[5]}"

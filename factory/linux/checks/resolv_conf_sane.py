@@ -1,0 +1,31 @@
+"""See `resolv_conf_sane`."""
+
+from collections.abc import Iterator
+
+from factory.guest.command import Output, sh_script
+from factory.guest.units import Family, Stage, check
+from factory.linux.context import Context
+
+_PROBE = """
+if [ -L /etc/resolv.conf ]; then echo "link $(readlink /etc/resolv.conf)"
+elif [ -f /etc/resolv.conf ]; then echo file; grep -E '^(nameserver|search|domain)' /etc/resolv.conf
+else echo missing
+fi
+true
+"""
+
+
+@check(Stage.BEFORE_CAPTURE, Family.LINUX, probe=sh_script(_PROBE), proof="real guest")
+def resolv_conf_sane(output: Output, context: Context) -> Iterator[str]:
+    """/etc/resolv.conf is there and names nothing of the old network.
+
+    The agent deletes it on most distributions, and where nothing writes one, the next machine has no names.
+    """
+    lines = output.stdout.split("\n")
+    was = context.facts.resolv_conf
+    if lines[0] == "missing":
+        yield "/etc/resolv.conf is missing"
+    elif lines[0] == "file" and was not in (None, "file"):
+        yield f"/etc/resolv.conf is a file, and was a link to {was}"
+    elif any(line.startswith(("search", "domain")) for line in lines):
+        yield "/etc/resolv.conf names a domain of the old network"
