@@ -78,6 +78,4 @@ _BY_OPERATIONS = {
     "VirtualNetworksOperations": "network",
     "NetworkInterfacesOperations": "network",
     "NetworkSecurityGroupsOperations": "network",
-    "ResourceGroupsOperations": "resources",
-    "ResourcesOperations": "resources",
 }

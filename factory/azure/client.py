@@ -23,6 +23,7 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.mgmt.compute.aio import ComputeManagementClient
 from azure.mgmt.network.aio import NetworkManagementClient
 from azure.mgmt.resource.resources.aio import ResourceManagementClient
+from azure.mgmt.resource.resources.aio.operations import ResourceGroupsOperations, ResourcesOperations
 
 from factory.azure.calls import Call, CallRecorder, Limits
 from factory.azure.connection import Connection, build_credential
@@ -37,6 +38,7 @@ T = TypeVar("T")
 Transport = AsyncHttpTransport[Any, Any]  # Any: azure-core's two generations of request classes
 
 USER_AGENT = "golden-image-factory/0.1"
+_VERSIONED_BY_CLIENT = (ResourceGroupsOperations, ResourcesOperations)
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 20, 60
 
 
@@ -75,7 +77,9 @@ class Azure:
         await self._transport.open()
         self.compute = self._client(ComputeManagementClient)
         self.network = self._client(NetworkManagementClient)
-        self.resources = self._client(ResourceManagementClient)
+        self.resources = self._client(
+            ResourceManagementClient, api_version=self.connection.api_versions.resources
+        )
         self._plain: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
             base_url="", transport=self._transport, policies=[*self._policies(), self._recorder()]
         )
@@ -159,11 +163,12 @@ class Azure:
             return response.content
 
     def _pinned(self, method: Callable[..., object], kwargs: dict[str, Any]) -> dict[str, Any]:
-        if "api_version" in kwargs:
+        """Add the version to a call; the resources SDK alone hears of it from its client."""
+        if "api_version" in kwargs or isinstance(getattr(method, "__self__", None), _VERSIONED_BY_CLIENT):
             return kwargs
         return {**kwargs, "api_version": self.connection.api_versions.of(method)}
 
-    def _client(self, kind: Callable[..., T]) -> T:
+    def _client(self, kind: Callable[..., T], **options: str) -> T:
         return kind(
             self._credential,
             self.connection.subscription_id,
@@ -173,6 +178,7 @@ class Azure:
             user_agent=self.user_agent,
             retry_policy=PatientRetry(self.clock),
             per_retry_policies=[self._recorder()],
+            **options,
         )
 
     def _policies(self) -> list[Any]:  # Any: the SDK's own name for "a policy of either kind"

@@ -21,6 +21,7 @@ from azure.core.exceptions import (
 )
 
 from factory import errors
+from factory.azure.wire import dig
 from factory.errors import AzureError, AzureFault
 
 
@@ -167,6 +168,9 @@ WRAPPERS: tuple[Rule, ...] = (
 )
 """Codes that say little: asked when no nested code is in `RULES`."""
 
+CANCELED = frozenset({"canceled", "cancelled", "aborted"})
+"""How services spell that an operation was canceled; Azure's own rule is the first."""
+
 _BY_STATUS: Mapping[int, type[AzureError]] = {
     401: errors.AuthenticationFailed,
     403: errors.AuthorizationFailed,
@@ -221,6 +225,9 @@ def _attempts(error: SdkError) -> str:
 
 def _explain_answer(response: Any, what: str) -> AzureError:  # Any: three unrelated SDK response classes
     body = _read_json(response)
+    if isinstance(dig(body, "error"), str):  # OAuth's shape: the authority refused the credential, not ARM us
+        told = replace(_read_fault(response, []), code=body["error"], text=str(body.get("error_description")))
+        return errors.AuthenticationFailed(what, told, remedy=_LOGIN)
     nodes = list(_unfold(body))
     fault = _read_fault(response, nodes)
     for rules in (RULES, WRAPPERS):
@@ -236,11 +243,10 @@ def _without_known_code(fault: AzureFault, nodes: list[_Node], body: Any, what: 
         fault = replace(fault, code=nodes[0].code, text=nodes[0].message, target=nodes[0].target)
         return AzureError(what, fault)
     status = fault.status or 0
-    state = str(body.get("status", "")) if isinstance(body, dict) else ""
-    if state.lower() in ("canceled", "cancelled"):
-        return errors.OperationCanceled(what, replace(fault, code=state, text="the operation was canceled"))
-    kind = _BY_STATUS.get(status, errors.ServiceFailed if status >= 500 else AzureError)
-    return kind(what, fault)
+    if state := dig(body, "status") or dig(body, "properties", "provisioningState"):
+        kind = errors.OperationCanceled if str(state).lower() in CANCELED else errors.ProvisioningFailed
+        return kind(what, replace(fault, text=f"it ended as {state}, and Azure does not say why"))
+    return _BY_STATUS.get(status, errors.ServiceFailed if status >= 500 else AzureError)(what, fault)
 
 
 def _match(node: _Node, rules: tuple[Rule, ...]) -> Rule | None:

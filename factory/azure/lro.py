@@ -16,7 +16,7 @@ from azure.core.pipeline import PipelineResponse
 from azure.core.polling import AsyncLROPoller
 from azure.mgmt.core.polling.async_arm_polling import AsyncARMPolling
 
-from factory.azure.errors import speaking_of
+from factory.azure.errors import CANCELED, speaking_of
 from factory.clock import Clock
 from factory.errors import OperationTimedOut
 
@@ -30,9 +30,6 @@ LOOK_TIMEOUT = 30.0
 
 _NOT_KNOWN_YET = frozenset({408, 429, 500, 502, 503, 504})
 _LOST_ANSWER = (ServiceRequestError, ServiceResponseError, IncompleteReadError)
-
-# Terminal states that services write in their own way; the SDK would poll "Cancelled" for ever.
-_SPELLINGS = {"cancelled": "Canceled", "aborted": "Canceled", "timedout": "Failed", "error": "Failed"}
 
 
 class DeadlinePolling(AsyncARMPolling):
@@ -138,7 +135,9 @@ class Operation(Generic[T]):
 
 
 def _spell(status: str) -> str:
-    return _SPELLINGS.get(str(status).lower(), str(status))
+    """Write a terminal status as the SDK knows it: it would poll "Cancelled" for ever."""
+    text = str(status)
+    return "Canceled" if text.lower() in CANCELED else text
 
 
 def _percent(response: PipelineResponse[Any, Any]) -> str:
