@@ -32,6 +32,7 @@ class LocalCloud:
     options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    _token: str = ""
 
     def start(self) -> LocalCloud:
         ready = self.state / "server.json"
@@ -51,7 +52,7 @@ class LocalCloud:
             if self.process.poll() is not None or time.monotonic() - began > START_DEADLINE:
                 raise AssertionError(f"the local Azure did not start: {Path(log.name).read_text()}")
             time.sleep(0.02)
-        self.facts = json.loads(ready.read_text())
+        self.facts, self._token = json.loads(ready.read_text()), ""
         return self
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
@@ -95,7 +96,11 @@ class LocalCloud:
         }
 
     def token(self) -> str:
-        return self.credential().get_token(f"{self.endpoint}/.default").token
+        """One token for all raw requests of this server."""
+        if not self._token:
+            with self.credential() as credential:
+                self._token = credential.get_token(f"{self.endpoint}/.default").token
+        return self._token
 
 
 @dataclass

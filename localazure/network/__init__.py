@@ -1,0 +1,1 @@
+"""Virtual networks, subnets, security groups, public addresses, network interfaces."""
