@@ -1,0 +1,7 @@
+"""The namespace guest: a real Debian under its own systemd, on the kernel of the computer it runs on.
+
+A machine is one supervisor process on the outside (`supervisor`), which outlives the server that started it,
+and inside it a PID namespace whose first process is the image's own init. The root file system is an overlay
+of the disk's layers, data disks are loop devices, the network is a namespace whose only ways out are the
+supervisor's sockets. It is not a security boundary: root in the guest is root on the kernel.
+"""
