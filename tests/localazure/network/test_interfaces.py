@@ -5,13 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from azure.mgmt.network import NetworkManagementClient
-from azure.mgmt.network.models import (
-    AddressSpace,
-    NetworkInterface,
-    NetworkInterfaceIPConfiguration,
-    Subnet,
-    VirtualNetwork,
-)
+from azure.mgmt.network.models import NetworkInterface, Subnet, VirtualNetwork
 
 from tests.localazure.conftest import Wire
 
@@ -165,16 +159,16 @@ def test_a_public_address_serves_one_interface_only(wire: Wire, group: str) -> N
 
 def test_the_sdk_goes_through_the_whole_life(network: NetworkManagementClient, group: str) -> None:
     name = group.rsplit("/", 1)[1]
-    space = AddressSpace(address_prefixes=["10.0.0.0/16"])
+    space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}
     network.virtual_networks.begin_create_or_update(
-        name, "net", VirtualNetwork(location=HERE, address_space=space)
+        name, "net", VirtualNetwork({"location": HERE, "properties": space})
     ).result()
     subnet = network.subnets.begin_create_or_update(
-        name, "net", "s", Subnet(address_prefix="10.0.0.0/24")
+        name, "net", "s", Subnet({"properties": {"addressPrefix": "10.0.0.0/24"}})
     ).result()
-    configuration = NetworkInterfaceIPConfiguration(name="ip", subnet=Subnet(id=subnet.id))
+    assert subnet.id is not None
     nic = network.network_interfaces.begin_create_or_update(
-        name, "n", NetworkInterface(location=HERE, ip_configurations=[configuration])
+        name, "n", NetworkInterface(nic_body(subnet.id))
     ).result()
     assert nic.ip_configurations is not None
     assert nic.ip_configurations[0].private_ip_address == "10.0.0.4"
