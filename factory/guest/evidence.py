@@ -61,3 +61,13 @@ class Verdict(BaseModel):
     def ok(self) -> bool:
         """Something was checked and nothing was found."""
         return bool(self.checked) and not self.findings
+
+    @property
+    def sentence(self) -> str:
+        """The verdict for people: what was found, the first three findings in full."""
+        if not self.checked:
+            return "nothing was checked"
+        if not self.findings:
+            return f"{len(self.checked)} checks found nothing"
+        more = f"; and {len(self.findings) - 3} more" if len(self.findings) > 3 else ""
+        return "; ".join(finding.text for finding in self.findings[:3]) + more

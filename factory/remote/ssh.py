@@ -160,6 +160,7 @@ class _Wire:
 
     def _log_in(self, connected: socket.socket) -> None:
         login = self.login
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.transport = paramiko.Transport(connected)
         self.transport.banner_timeout = self.transport.auth_timeout = ATTEMPT_SECONDS
         options = self.transport.get_security_options()
@@ -171,6 +172,16 @@ class _Wire:
             raise HostKeyMismatch(login.name, str(login.host_keys), f"{shown.get_name()} SHA256:{digest}")
         self.transport.auth_publickey(login.user, login.key.for_paramiko())
         self.transport.set_keepalive(15)
+
+    def acknowledge(self) -> None:
+        """Send the acknowledgement that TCP holds back: sshd waits for it between two small writes.
+
+        Our marks are such writes, and without this each command takes 40 ms for nothing.
+        """
+        quickly = getattr(socket, "TCP_QUICKACK", None)  # Linux alone has it
+        if quickly is not None and self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.setsockopt(socket.IPPROTO_TCP, quickly, 1)
 
     def close(self) -> None:
         self.closed = True
@@ -228,6 +239,7 @@ class _Shell:
             selector.register(self._channel, selectors.EVENT_READ)
             while not frame.complete:
                 selector.select(timeout=1.0)
+                self.wire.acknowledge()
                 if not self._take(frame) and (self._channel.eof_received or self._channel.closed):
                     said = f": {frame.complaint}" if frame.complaint else ""
                     raise EOFError(f"the root shell is gone{said}")

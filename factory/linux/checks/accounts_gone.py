@@ -40,6 +40,9 @@ def accounts_gone(output: Output, context: Context) -> Iterator[str]:
     """
     if not context.accounts:
         yield "it is not known which accounts must be gone"
+    found: dict[str, list[str]] = {}
     for line in output.stdout.splitlines():
         name, _, what = line.partition("|")
-        yield f"the account {name} {what}"
+        found.setdefault(name, []).append(what)
+    for name, traces in found.items():
+        yield f"the account {name} {', '.join(traces)}"

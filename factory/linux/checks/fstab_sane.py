@@ -9,8 +9,8 @@ _PROBE = r"""
 [ -f /etc/fstab ] || exit 0
 grep -vE '^[[:space:]]*(#|$)' /etc/fstab | while read -r source target kind options _; do
     case "$source" in
-    UUID=*) device=$(blkid -U "${source#UUID=}") ;;
-    LABEL=*) device=$(blkid -L "${source#LABEL=}") ;;
+    UUID=*) device=/dev/disk/by-uuid/${source#UUID=} ;;
+    LABEL=*) device=/dev/disk/by-label/${source#LABEL=} ;;
     PARTUUID=*) device=/dev/disk/by-partuuid/${source#PARTUUID=} ;;
     /dev/*) device=$source ;;
     *) continue ;;

@@ -15,5 +15,6 @@ done
 @check(Stage.BEFORE_CAPTURE, Family.LINUX, probe=sh_script(_PROBE), proof="real guest")
 def histories_gone(output: Output) -> Iterator[str]:
     """No shell history is left, of anybody."""
-    for path in output.stdout.splitlines():
-        yield f"{path} is still there"
+    paths = sorted(output.stdout.splitlines())
+    if paths:
+        yield f"{', '.join(paths)} still there"

@@ -19,7 +19,8 @@ def host_keys_gone(output: Output, context: Context) -> Iterator[str]:
     Left over, every machine of the image shows the same keys; gone with nothing to make new ones, nobody can
     log in.
     """
-    for path in sorted(output.stdout.splitlines()):
-        yield f"{path} is still there"
+    paths = sorted(output.stdout.splitlines())
+    if paths:
+        yield f"{', '.join(paths)} still there"
     if context.facts.host_key_regenerator is None:
         yield "nothing would make new host keys at first boot"

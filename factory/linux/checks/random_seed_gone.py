@@ -15,5 +15,6 @@ from factory.linux.operations.random_seed import SEEDS
 )
 def random_seed_gone(output: Output) -> Iterator[str]:
     """No random seed is saved: machines of one image would start from the same."""
-    for path in output.stdout.splitlines():
-        yield f"{path} is still there"
+    paths = output.stdout.splitlines()
+    if paths:
+        yield f"{', '.join(paths)} still there"
