@@ -150,7 +150,7 @@ async def test_a_resource_that_only_shows_its_own_state_is_waited_for_too(azure:
     images = azure.compute.images
     image = models.Image({"location": "w"})
     operation = await azure.begin("create image i", images.begin_create_or_update, "rg", "i", image)
-    with pytest.raises(ProvisioningFailed, match="cannot create image i.*Failed"):
+    with pytest.raises(ProvisioningFailed, match=r"cannot create image i.*Failed"):
         await operation.result(HOUR)
 
 
