@@ -1,0 +1,1 @@
+"""Managed disks and snapshots: the disk service's half of Microsoft.Compute."""

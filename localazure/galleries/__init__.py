@@ -1,0 +1,1 @@
+"""Compute galleries: image definitions, image versions and their replication."""
