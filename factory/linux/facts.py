@@ -5,9 +5,6 @@ must not share is decided by comparing them. The probe reads only. It prints sec
 `@@ name`: one round trip is cheaper than thirty, and what it shows is of one moment.
 """
 
-import base64
-import binascii
-import hashlib
 import re
 import shlex
 from collections.abc import Sequence
@@ -16,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from factory.guest.command import MINUTE, Command, sh_script
 from factory.guest.guest import Guest, run_checked
+from factory.remote.fingerprints import fingerprints
 
 FIRST_HUMAN_UID = 1000
 LAST_HUMAN_UID = 59999
@@ -196,22 +194,6 @@ def parse_facts(text: str, files: Sequence[str] = ()) -> GuestFacts:
         data_disks=parse_disks(sections.get("disks", [])),
         files=_hashes(files, sections.get("files", [])),
     )
-
-
-def fingerprints(public_keys: Sequence[str]) -> dict[str, str]:
-    """SHA-256 fingerprints as OpenSSH writes them, by key type, of lines of public keys."""
-    found = {}
-    for line in public_keys:
-        words = line.split()
-        if len(words) < 2:
-            continue
-        try:
-            blob = base64.b64decode(words[1], validate=True)
-        except binascii.Error:
-            continue
-        digest = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
-        found[words[0]] = f"SHA256:{digest}"
-    return found
 
 
 def _sections(text: str) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from pydantic import SecretStr
 
-from factory.linux.facts import fingerprints
+from factory.remote.fingerprints import fingerprints
 
 
 @dataclass(frozen=True)

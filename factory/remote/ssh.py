@@ -5,9 +5,7 @@ of a pool is held, and a cancelled run does not wait for a machine that no longe
 """
 
 import asyncio
-import base64
 import contextlib
-import hashlib
 import logging
 import selectors
 import socket
@@ -31,6 +29,7 @@ from factory.errors import (
 from factory.guest.command import Command, Output, sh, sh_script
 from factory.guest.guest import run_checked
 from factory.guest.root_shell import PREAMBLE, Frame
+from factory.remote.fingerprints import fingerprint
 from factory.remote.keys import HostKeys, KeyPair
 from factory.remote.own_thread import in_own_thread
 
@@ -167,9 +166,9 @@ class _Wire:
         options.key_types = login.host_keys.preferred(options.key_types)
         self.transport.start_client(timeout=ATTEMPT_SECONDS)
         shown = self.transport.get_remote_server_key()
-        digest = base64.b64encode(hashlib.sha256(shown.asbytes()).digest()).decode().rstrip("=")
-        if not login.host_keys.accepts(shown.get_name(), f"SHA256:{digest}"):
-            raise HostKeyMismatch(login.name, str(login.host_keys), f"{shown.get_name()} SHA256:{digest}")
+        found = fingerprint(shown.asbytes())
+        if not login.host_keys.accepts(shown.get_name(), found):
+            raise HostKeyMismatch(login.name, str(login.host_keys), f"{shown.get_name()} {found}")
         self.transport.auth_publickey(login.user, login.key.for_paramiko())
         self.transport.set_keepalive(15)
 

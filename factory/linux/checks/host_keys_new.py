@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from factory.guest.command import Output, sh_script
 from factory.guest.units import Family, Stage, check
 from factory.linux.context import Context
-from factory.linux.facts import fingerprints
+from factory.remote.fingerprints import fingerprints
 
 
 @check(

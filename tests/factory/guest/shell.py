@@ -3,6 +3,7 @@
 import os
 import selectors
 import subprocess
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -13,9 +14,9 @@ from factory.guest.root_shell import PREAMBLE, Frame
 class LocalShell:
     """Runs commands in one /bin/sh of this computer, as the user of the tests."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: Sequence[str] = ("/bin/sh",)) -> None:
         self.process = subprocess.Popen(
-            ["/bin/sh"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         self._write(PREAMBLE)
 
