@@ -363,3 +363,66 @@ def spell_duration(span: timedelta) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
     return " ".join(f"{count} {unit}" for count, unit in parts if count)
+
+
+# --- Runs
+
+
+class PreflightFailed(InvalidInput):
+    """The recipe cannot be carried out; `findings` are all the reasons, found before anything was made."""
+
+    def __init__(self, recipe: str, findings: list[str], *, remedy: str | None = None) -> None:
+        super().__init__(
+            f"recipe {recipe} cannot be carried out: {'; '.join(findings)}",
+            remedy=remedy or "correct what is named; nothing was made",
+        )
+        self.recipe, self.findings = recipe, findings
+
+
+class BackupIncomplete(FactoryError):
+    """A part of the backup is missing or unfinished; nothing destructive was begun."""
+
+
+class CustomizationFailed(FactoryError):
+    """A change of the recipe failed in the guest; `step` is its name, `error` what the guest said."""
+
+    def __init__(self, step: str, error: GuestError) -> None:
+        super().__init__(
+            f"customize step {step!r} failed: {error.message}",
+            remedy="correct the step in the recipe; the source was not touched",
+        )
+        self.step, self.error = step, error
+
+
+class NotGeneralizable(FactoryError):
+    """The machine is in a state that must not be generalized; `findings` say why."""
+
+    def __init__(self, machine: str, findings: list[str]) -> None:
+        super().__init__(
+            f"{machine} cannot be generalized: {'; '.join(findings)}",
+            remedy="mend this on the source, or with a customize step; the source was not touched",
+        )
+        self.machine, self.findings = machine, findings
+
+
+class GateRefused(FactoryError):
+    """The evidence does not show a generalized guest, so `generalize` was not called; `findings` say why."""
+
+    def __init__(self, machine: str, findings: list[str]) -> None:
+        super().__init__(
+            f"{machine} is not generalized, so Azure was not told so: {'; '.join(findings)}",
+            remedy="read evidence.json in the run record; the source was not touched",
+        )
+        self.machine, self.findings = machine, findings
+
+
+class VerificationFailed(FactoryError):
+    """A machine made from the product is not as it must be; the product stays excluded from latest."""
+
+    def __init__(self, product: str, findings: list[str], *, serial_log: str = "") -> None:
+        tail = f"\nlast lines of the serial log:\n{serial_log}" if serial_log else ""
+        super().__init__(
+            f"{product} failed its verification and stays excluded from latest: {'; '.join(findings)}{tail}",
+            remedy="read proof.json in the run record; the version expires and is then reaped",
+        )
+        self.product, self.findings, self.serial_log = product, findings, serial_log

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# What the machines inside the local Azure need from this computer. Prints what it will do with root's rights
+# before it does it; where it cannot, says so and leaves the decision to `golden demo`.
+set -euo pipefail
+declare -A why=(
+  [mmdebstrap]="builds the Debian file system that machines boot"
+  [unshare]="gives each machine its own namespaces"
+  [ip]="gives each machine its own network"
+  [setpriv]="takes dangerous rights from machines"
+  [mkfs.ext4]="formats data disks"
+)
+declare -A package=([mmdebstrap]=mmdebstrap [unshare]=util-linux [ip]=iproute2 [setpriv]=util-linux [mkfs.ext4]=e2fsprogs)
+missing=()
+for program in "${!why[@]}"; do
+  PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null && continue
+  echo "host: '$program' is missing: it ${why[$program]}"
+  missing+=("${package[$program]}")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+command -v apt-get >/dev/null || { echo "host: no apt-get here; install ${missing[*]} by hand. Going on without." >&2; exit 0; }
+root=()
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    echo "host: needs root once: apt-get install ${missing[*]}. Going on without." >&2
+    exit 0
+  fi
+  root=(sudo)
+fi
+echo "host: as root: apt-get update && apt-get install --no-install-recommends ${missing[*]}"
+"${root[@]}" apt-get update -qq
+"${root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,0 +1,99 @@
+"""A way into a build or test machine: host keys read through Azure, and a key of this run alone.
+
+Nothing is trusted that the network says about itself: the machine's public host keys come through Run
+Command, which Azure carries, and the SSH connection accepts exactly those.
+"""
+
+from pydantic import BaseModel, ConfigDict
+
+from factory.azure import machines, run_commands
+from factory.azure.client import Azure
+from factory.build import BuildMachine
+from factory.linux.bootstrap import (
+    host_keys_script,
+    parse_host_keys,
+    parse_temporary_admin,
+    temporary_admin_script,
+)
+from factory.plan import Plan
+from factory.remote.keys import HostKeys
+from factory.remote.ssh import Login, SshGuest
+from factory.run import Run
+
+BUILD_KEY = "build"
+TEST_KEY = "test"
+
+
+class Opened(BaseModel):
+    """A machine that can be logged in to. `host_keys` are fingerprints by key type."""
+
+    model_config = ConfigDict(frozen=True)
+
+    machine_id: str
+    address: str
+    port: int
+    user: str
+    key: str
+    host_keys: dict[str, str]
+    azure_admin: str | None = None
+    """The administrator whom Azure made on the source; waagent should remove this account."""
+
+
+async def open_access(run: Run, machine: BuildMachine) -> Opened:
+    """Make this run's temporary administrator on the build machine and read its host keys.
+
+    Errors: OperationTimedOut when the agent does not become ready, ExtensionFailed when the script fails.
+    """
+    with run.record.step("open", machine.address):
+        async with run.azure() as azure:
+            deadline = run.plan.recipe.deadline("provision")
+            await machines.wait_for_agent(azure, machine.id, deadline=deadline)
+            script = temporary_admin_script(run.plan.temporary_admin, run.key(BUILD_KEY).public)
+            output = await _in_guest(azure, run.plan, machine.id, "golden-admin", script)
+            parse_temporary_admin(machine.address, run.plan.temporary_admin, output)
+            keys = await read_host_keys(azure, run.plan, machine.id)
+        run.record.write("open", "fact", "host keys read through Azure", host_keys=keys.fingerprints)
+        return Opened(
+            machine_id=machine.id,
+            address=machine.address,
+            port=run.plan.recipe.build.ssh_port,
+            user=run.plan.temporary_admin,
+            key=BUILD_KEY,
+            host_keys=keys.fingerprints,
+            azure_admin=machine.azure_admin,
+        )
+
+
+async def read_host_keys(azure: Azure, plan: Plan, machine_id: str) -> HostKeys:
+    """The public host keys of a machine, out of band."""
+    output = await _in_guest(azure, plan, machine_id, "golden-host-keys", host_keys_script())
+    return parse_host_keys(machine_id.rsplit("/", 1)[1], output)
+
+
+def connect(run: Run, opened: Opened) -> SshGuest:
+    """A root shell on an opened machine; use as an asynchronous context."""
+    return SshGuest(login(run, opened))
+
+
+def login(run: Run, opened: Opened) -> Login:
+    """How to log in to an opened machine."""
+    return Login(
+        host=opened.address,
+        port=opened.port,
+        user=opened.user,
+        key=run.key(opened.key),
+        host_keys=HostKeys(opened.host_keys),
+        deadline=run.plan.recipe.deadline("connect").total_seconds(),
+    )
+
+
+async def _in_guest(azure: Azure, plan: Plan, machine_id: str, name: str, script: str) -> str:
+    result = await run_commands.run_command(
+        azure,
+        machine_id,
+        name=name,
+        script=script,
+        deadline=plan.recipe.deadline("run_command"),
+        tags=plan.tags("scaffolding"),
+    )
+    return result.checked()

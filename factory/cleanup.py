@@ -1,0 +1,97 @@
+"""Undo: scaffolding always, the product of a failed run too; everything is tried, and all errors are told.
+
+A version that verification refused is kept: excluded from latest, in its home region alone and with an
+expiry, so that somebody can look at it until the reaper takes it.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+
+from factory.azure import galleries, groups, images
+from factory.errors import FactoryError, VerificationFailed
+from factory.plan import TAG_RUN
+from factory.run import Run
+
+GRACE_SECONDS = 20.0
+"""Below the 30 seconds after which a cancelled run is killed."""
+
+
+async def remove_scaffolding(run: Run) -> None:
+    """Delete the run's temporary group, wait until it is gone, and destroy the run's keys."""
+    with run.record.step("clean-up", run.plan.scaffold_group):
+        async with run.azure() as azure:
+            await groups.delete_group(
+                azure, run.plan.scaffold_group, deadline=run.plan.recipe.deadline("cleanup")
+            )
+        run.destroy_keys()
+
+
+async def undo(run: Run, error: BaseException) -> None:
+    """Undo a run that failed with this error; what could not be undone is noted beside it."""
+    keep_product = isinstance(error, VerificationFailed)
+    if not isinstance(error, Exception):
+        undo_at_once(run, error)
+        return
+    steps: list[Callable[[Run], Awaitable[None]]] = [] if keep_product else [remove_version, remove_image]
+    for step in [*steps, remove_scaffolding]:
+        try:
+            await step(run)
+        except Exception as trouble:
+            _note(run, error, trouble)
+
+
+def undo_at_once(run: Run, error: BaseException) -> None:
+    """Issue the deletions and return: a cancelled run has seconds, and its event loop takes no more work.
+
+    What is left then (an unverified version, the group if Azure did not answer) expires and is reaped.
+    """
+
+    def issue() -> None:
+        try:
+            asyncio.run(_issue(run))
+        except Exception as trouble:
+            _note(run, error, trouble)
+
+    thread = threading.Thread(target=issue, name=f"undo-{run.plan.run_id}", daemon=True)
+    thread.start()
+    thread.join(GRACE_SECONDS)
+    if thread.is_alive():
+        _note(run, error, TimeoutError(f"no answer within {GRACE_SECONDS:.0f} s; the reaper will finish"))
+    run.destroy_keys()
+
+
+async def remove_version(run: Run) -> None:
+    """Delete the gallery version if it is this run's."""
+    target = run.plan.recipe.target
+    if target.definition is None:
+        return
+    async with run.azure() as azure:
+        version = await galleries.get_version(azure, f"{target.definition}/versions/{run.plan.version}")
+        if version is not None and version.tags.get(TAG_RUN) == run.plan.run_id:
+            await galleries.delete_version(azure, version.id, deadline=run.plan.recipe.deadline("cleanup"))
+
+
+async def remove_image(run: Run) -> None:
+    """Delete the managed image if it is this run's."""
+    group = run.plan.recipe.target.managed_image_group
+    if group is None:
+        return
+    async with run.azure() as azure:
+        image = await images.get_image(azure, group, run.plan.managed_image)
+        if image is not None and image.tags.get(TAG_RUN) == run.plan.run_id:
+            await images.delete_image(azure, image.id, deadline=run.plan.recipe.deadline("cleanup"))
+
+
+async def _issue(run: Run) -> None:
+    async with run.azure() as azure:
+        await groups.delete_group(azure, run.plan.scaffold_group, deadline=None)
+    run.record.write("clean-up", "fact", "deletion issued", group=run.plan.scaffold_group)
+
+
+def _note(run: Run, error: BaseException, trouble: BaseException) -> None:
+    text = f"while undoing: {trouble}"
+    error.add_note(text)
+    run.record.write(
+        "clean-up", "warning", text, remedy=trouble.remedy if isinstance(trouble, FactoryError) else None
+    )

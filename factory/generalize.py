@@ -1,0 +1,61 @@
+"""Generalize on evidence: in the guest first, then, only if the evidence is good, in Azure.
+
+`generalize` cannot be taken back. What leads to it is never an exit status: the gate reads the guest's
+state in the same root process that changed it, and the verdict is kept in the run record; without that
+verdict the call is not made.
+"""
+
+from factory.access import Opened, connect
+from factory.azure import machines
+from factory.build import BuildMachine
+from factory.customize import Source
+from factory.errors import GateRefused
+from factory.linux.context import Context
+from factory.linux.generalize import Evidence, generalize, judge
+from factory.run import Run, Skip
+
+EVIDENCE = "evidence.json"
+VERDICT = "verdict.json"
+
+
+async def deprovision_guest(run: Run, opened: Opened, source: Source, skip: list[Skip]) -> Evidence:
+    """Run the distribution's operations and gather the gate's evidence, in one root process."""
+    accounts = {opened.user, opened.azure_admin, source.facts.agent_admin} - {None}
+    context = Context(facts=source.facts, accounts=tuple(sorted(name for name in accounts if name)))
+    with run.record.step("generalize-guest", f"accounts to go: {', '.join(context.accounts)}"):
+        async with connect(run, opened) as guest:
+            evidence = await generalize(guest, context, skip=[name for name in skip if name != "gate"])
+        run.record.save(EVIDENCE, evidence.model_dump(mode="json"))
+        return evidence
+
+
+def judge_evidence(run: Run, evidence: Evidence, skip: list[Skip]) -> None:
+    """Judge, keep the verdict, and raise GateRefused unless the guest is generalized."""
+    with run.record.step("gate"):
+        verdict = judge(evidence)
+        for warning in verdict.warnings:
+            run.record.write("gate", "warning", warning)
+        skipped = "gate" in skip and not verdict.ok
+        run.record.save(VERDICT, {"ok": verdict.ok, "skipped": skipped, **verdict.model_dump(mode="json")})
+        if skipped:
+            run.record.write("gate", "warning", f"rehearsal: {len(verdict.findings)} findings passed over")
+        elif not verdict.ok:
+            raise GateRefused(run.plan.build_machine, [str(finding) for finding in verdict.findings])
+        else:
+            run.record.write("gate", "fact", f"{len(verdict.checked)} checks passed", checks=verdict.checked)
+
+
+async def mark_generalized(run: Run, machine: BuildMachine) -> None:
+    """Power off gracefully, deallocate, generalize; read back that Azure has it so."""
+    verdict = run.record.load(VERDICT)
+    if not (verdict["ok"] or verdict["skipped"]):
+        raise GateRefused(run.plan.build_machine, ["the run record holds no good verdict"])
+    deadline = run.plan.recipe.deadline("power")
+    with run.record.step("generalize"):
+        async with run.azure() as azure:
+            await machines.power_off(azure, machine.id, deadline=deadline)
+            await machines.deallocate(azure, machine.id, deadline=deadline)
+            await machines.generalize(azure, machine.id)
+            seen = await machines.get_machine(azure, machine.id)
+        if not seen.generalized:
+            raise GateRefused(run.plan.build_machine, ["Azure does not show the VM as generalized"])

@@ -1,0 +1,157 @@
+"""A small world to rehearse on: what a user has before the factory comes.
+
+A network with a build subnet, an application VM with a data disk that holds content, a gallery with an
+image definition. Made through the same Resource Manager as everything else, so it can be made in any
+subscription; the demo makes it in a local Azure.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from azure.mgmt.resource.resources import models
+
+from factory.azure import groups, machines, run_commands
+from factory.azure.client import Azure
+from factory.azure.ids import ArmId
+from factory.remote.keys import make_key_pair
+
+APP_GROUP = "rehearsal-app"
+IMAGE_GROUP = "rehearsal-images"
+MACHINE = "app-vm"
+ADMIN = "azureuser"
+DEADLINE = timedelta(minutes=15)
+CONTENT = "/srv/data/content.bin"
+
+_FURNISH = """\
+set -eu
+disk=/dev/disk/azure/scsi1/lun0
+mkfs.ext4 -q -L appdata "$disk"
+mkdir -p /srv/data
+cat > /etc/systemd/system/srv-data.service <<'UNIT'
+[Unit]
+Description=Mount the data disk at /srv/data
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/mount /dev/disk/azure/scsi1/lun0 /srv/data
+ExecStop=/bin/umount /srv/data
+[Install]
+WantedBy=multi-user.target
+UNIT
+systemctl daemon-reload
+systemctl enable --now srv-data.service
+head -c 4194304 /dev/urandom > /srv/data/content.bin
+printf 'a release of the application\\n' > /etc/app-release
+sync
+sha256sum /srv/data/content.bin
+"""
+
+
+@dataclass(frozen=True)
+class World:
+    """What was made, by resource ID."""
+
+    machine_id: str
+    subnet_id: str
+    definition_id: str
+
+
+async def make_world(
+    azure: Azure,
+    *,
+    location: str = "westeurope",
+    image: str,
+    size: str = "Standard_B1s",
+    address_space: str = "127.16.0.0/16",
+    app_prefix: str = "127.16.0.0/24",
+    build_prefix: str = "127.16.1.0/24",
+    progress: Callable[[str], None] = lambda _text: None,
+) -> World:
+    """Make the world, or find it made; `image` is the URN of a Linux marketplace image."""
+    for group in (APP_GROUP, IMAGE_GROUP):
+        await groups.create_group(azure, group, location=location, tags={"purpose": "rehearsal"})
+    network_id = _id(azure, APP_GROUP, "Microsoft.Network/virtualNetworks/app-net")
+    subnets = [
+        {"name": name, "properties": {"addressPrefix": prefix}}
+        for name, prefix in (("app", app_prefix), ("build", build_prefix))
+    ]
+    progress("network, gallery, image definition")
+    await _put(
+        azure,
+        network_id,
+        location,
+        {"addressSpace": {"addressPrefixes": [address_space]}, "subnets": subnets},
+    )
+    definition_id = await _gallery(azure, location)
+    progress("an application VM with a data disk")
+    machine_id = await _machine(azure, location, image, size, f"{network_id}/subnets/app")
+    return World(machine_id, f"{network_id}/subnets/build", definition_id)
+
+
+async def _gallery(azure: Azure, location: str) -> str:
+    gallery = _id(azure, IMAGE_GROUP, "Microsoft.Compute/galleries/rehearsal_gallery")
+    await _put(azure, gallery, location, {})
+    definition = f"{gallery}/images/app-debian"
+    identifier = {"publisher": "Rehearsal", "offer": "App", "sku": "debian"}
+    properties = {
+        "osType": "Linux",
+        "osState": "Generalized",
+        "hyperVGeneration": "V2",
+        "identifier": identifier,
+    }
+    await _put(azure, definition, location, properties)
+    return definition
+
+
+async def _machine(azure: Azure, location: str, image: str, size: str, subnet: str) -> str:
+    machine_id = _id(azure, APP_GROUP, f"Microsoft.Compute/virtualMachines/{MACHINE}")
+    interface = _id(azure, APP_GROUP, f"Microsoft.Network/networkInterfaces/{MACHINE}-nic")
+    address = {"subnet": {"id": subnet}, "privateIPAllocationMethod": "Dynamic"}
+    await _put(azure, interface, location, {"ipConfigurations": [{"name": "app", "properties": address}]})
+    await _put(azure, machine_id, location, _machine_body(image, size, interface))
+    await machines.wait_for_agent(azure, machine_id, deadline=DEADLINE)
+    result = await run_commands.run_command(
+        azure, machine_id, name="furnish", script=_FURNISH, deadline=DEADLINE, tags={}
+    )
+    result.checked()
+    return machine_id
+
+
+def _machine_body(image: str, size: str, interface: str) -> dict[str, Any]:
+    publisher, offer, sku, version = image.split(":")
+    key = make_key_pair(f"rehearsal-{secrets.token_hex(2)}").public
+    keys = {"publicKeys": [{"path": f"/home/{ADMIN}/.ssh/authorized_keys", "keyData": key}]}
+    return {
+        "hardwareProfile": {"vmSize": size},
+        "storageProfile": {
+            "imageReference": {"publisher": publisher, "offer": offer, "sku": sku, "version": version},
+            "osDisk": {"name": f"{MACHINE}-os", "createOption": "FromImage", "caching": "ReadWrite"},
+            "dataDisks": [{"lun": 0, "name": f"{MACHINE}-data", "createOption": "Empty", "diskSizeGB": 1}],
+        },
+        "osProfile": {
+            "computerName": MACHINE,
+            "adminUsername": ADMIN,
+            "linuxConfiguration": {"disablePasswordAuthentication": True, "ssh": keys},
+        },
+        "networkProfile": {"networkInterfaces": [{"id": interface, "properties": {"primary": True}}]},
+        "diagnosticsProfile": {"bootDiagnostics": {"enabled": True}},
+    }
+
+
+async def _put(azure: Azure, resource_id: str, location: str, properties: dict[str, Any]) -> None:
+    rid = ArmId.parse(resource_id)
+    operation = await azure.begin(
+        f"create {rid.type} {rid.name}",
+        azure.resources.resources.begin_create_or_update_by_id,
+        resource_id,
+        models.GenericResource(location=location, properties=properties),
+        api_version=azure.connection.api_versions.of_type(rid.type),
+    )
+    await azure.wait(operation, deadline=DEADLINE)
+
+
+def _id(azure: Azure, group: str, path: str) -> str:
+    return f"/subscriptions/{azure.connection.subscription_id}/resourceGroups/{group}/providers/{path}"

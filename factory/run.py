@@ -1,0 +1,73 @@
+"""One run as its steps see it: the plan, the record, the way to Azure, and the keys of this run alone."""
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr
+
+from factory.azure.client import Azure
+from factory.azure.connection import Connection
+from factory.clock import Clock, SystemClock
+from factory.plan import Plan, new_run_id
+from factory.record import RunRecord, runs_directory
+from factory.remote.keys import KeyPair, make_key_pair
+
+Skip = Literal["deprovision", "gate"]
+"""Steps that a rehearsal may leave out, to see that the next net holds."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run; cheap to make anew in every task, because all that lasts is in the record and in the cloud."""
+
+    plan: Plan
+    record: RunRecord
+    connection: Connection
+    clock: Clock = field(default_factory=SystemClock)
+
+    @classmethod
+    def of(cls, plan: Plan, env: Mapping[str, str] | None = None) -> "Run":
+        """The run of this plan, with the record and the connection that the environment names."""
+        env = os.environ if env is None else env
+        return cls(plan, RunRecord(runs_directory(env) / plan.run_id), Connection.from_environment(env))
+
+    def azure(self) -> Azure:
+        """The way to Azure; use as an asynchronous context."""
+        return Azure(self.connection, run_id=self.plan.run_id, clock=self.clock)
+
+    def key(self, purpose: str) -> KeyPair:
+        """The run's key for a purpose, made when first asked for.
+
+        It has to outlive a task and a process, so it lies in the record's directory, readable by its owner
+        alone, until `destroy_keys`.
+        """
+        path = self._keys / f"{purpose}.json"
+        if path.exists():
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            return KeyPair(kept["public"], SecretStr(kept["private"]))
+        key = make_key_pair(f"{self.plan.run_id}-{purpose}")
+        self._keys.mkdir(mode=0o700, exist_ok=True)
+        text = json.dumps({"public": key.public, "private": key.private.get_secret_value()})
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        return key
+
+    def destroy_keys(self) -> None:
+        """Forget the run's keys."""
+        shutil.rmtree(self._keys, ignore_errors=True)
+
+    @property
+    def _keys(self) -> Path:
+        return self.record.directory / "keys"
+
+
+def fresh_run_id(clock: Clock | None = None) -> str:
+    """A run ID that no other run has."""
+    return new_run_id((clock or SystemClock()).now(), secrets.token_hex(2))

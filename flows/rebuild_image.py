@@ -1,0 +1,59 @@
+"""Rebuild a golden image: back up, build, generalize on evidence, capture, verify, promote."""
+
+from prefect import flow
+
+from factory.recipe import Recipe
+from factory.report import Summary
+from factory.run import Skip
+from tasks.backup import back_up
+from tasks.build import build_machine, open_machine
+from tasks.capture import capture
+from tasks.cleanup import clean_up, undo_failed_run
+from tasks.customize import check_before_generalize, customize
+from tasks.generalize import generalize_guest, generalize_machine, pass_gate
+from tasks.preflight import plan_run
+from tasks.promote import promote
+from tasks.report import write_report
+from tasks.verify import verify
+
+
+@flow(
+    name="rebuild-image",
+    flow_run_name="{recipe.name}",
+    persist_result=True,
+    result_serializer="json",
+    log_prints=False,
+)
+async def rebuild_image(
+    recipe: Recipe,
+    run_id: str | None = None,
+    skip: list[Skip] | None = None,
+) -> Summary:
+    """Make a verified image version from a recipe; on any failure nothing of it can be used by anyone.
+
+    Prefect's run form shows the texts below beside the fields.
+
+    Args:
+        recipe: What to make: source, changes, target, proof.
+        run_id: Leave empty. Names and tags what the run makes; by default made from the time.
+        skip: Leave empty. For rehearsals: a safety net to leave out, to see that the next one holds.
+    """
+    plan = await plan_run(recipe, run_id)
+    try:
+        backup = await back_up(plan)
+        machine = await build_machine(plan, backup)
+        opened = await open_machine(plan, machine)
+        await customize(plan, opened)
+        source = await check_before_generalize(plan, opened)
+        evidence = await generalize_guest(plan, opened, source, skip or [])
+        await pass_gate(plan, evidence, skip or [])
+        await generalize_machine(plan, machine)
+        products = await capture(plan, machine)
+        await verify(plan, products, source)
+        await promote(plan, products)
+    except BaseException as error:
+        await undo_failed_run(plan, error)
+        raise
+    await clean_up(plan)
+    summary: Summary = await write_report(plan)
+    return summary

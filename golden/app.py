@@ -1,0 +1,110 @@
+"""`golden`: plan, rebuild, reap, demo, and the local Azure.
+
+Commands import what they need when they run: `golden --help` should not wait for Prefect.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from golden import local_commands
+from golden.console import console, one_clear_error
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(local_commands.app, name="local")
+
+RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe, as YAML.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+SkipOption = Annotated[
+    list[str] | None, typer.Option("--skip", help="Rehearsals only: leave out 'deprovision' or 'gate'.")
+]
+
+
+@app.command()
+def demo(  # noqa: PLR0917 - options of a command line
+    skip: SkipOption = None,
+    guest: Annotated[str, typer.Option(help="What machines are made of: auto or namespace.")] = "auto",
+    state: Annotated[Path | None, typer.Option(help="State directory of the demo's local Azure.")] = None,
+    keep: Annotated[bool, typer.Option(help="Leave the local Azure running afterwards.")] = False,
+    setup_seconds: Annotated[float | None, typer.Option(hidden=True)] = None,
+    as_json: Json = False,
+) -> None:
+    """Rebuild an image of an existing VM on a local Azure: the main job, end to end."""
+    from golden.demo import run_demo  # noqa: PLC0415
+
+    with one_clear_error():
+        run_demo(
+            skip=skip or [], guest=guest, state=state, keep=keep, setup_seconds=setup_seconds, as_json=as_json
+        )
+
+
+@app.command()
+def plan(recipe: RecipeFile, as_json: Json = False) -> None:
+    """Check a recipe against the cloud, and print every name and tag of a run. Makes nothing."""
+    from golden.rebuild import print_plan  # noqa: PLC0415
+
+    with one_clear_error():
+        print_plan(recipe, as_json=as_json)
+
+
+@app.command()
+def rebuild(recipe: RecipeFile, skip: SkipOption = None, as_json: Json = False) -> None:
+    """Rebuild the image of a recipe now, in this process, with a live table of its steps."""
+    from golden.rebuild import run_rebuild  # noqa: PLC0415
+
+    with one_clear_error():
+        run_rebuild(recipe, skip=skip or [], as_json=as_json)
+
+
+@app.command()
+def reap(
+    factory: Annotated[str, typer.Option(help="Whose leftovers: the recipes' 'factory'.")] = "golden",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Delete what died runs left: tagged, expired, and nothing else."""
+    from golden.reaping import run_reap  # noqa: PLC0415
+
+    with one_clear_error():
+        run_reap(factory, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def runs() -> None:
+    """List the recorded runs."""
+    from golden.rebuild import print_runs  # noqa: PLC0415
+
+    with one_clear_error():
+        print_runs()
+
+
+@app.command()
+def catalogue(as_json: Json = False) -> None:
+    """The manual of operations and checks, made from their docstrings."""
+    from factory.catalogue import catalogue as units  # noqa: PLC0415
+    from factory.catalogue import render_markdown  # noqa: PLC0415
+
+    if as_json:
+        print_json([unit.model_dump(mode="json") for unit in units()])
+    else:
+        console.print(render_markdown(), markup=False)
+
+
+@app.command("recipe-schema")
+def recipe_schema() -> None:
+    """JSON Schema of a recipe, for your editor."""
+    from factory.recipe import recipe_schema as schema  # noqa: PLC0415
+
+    print_json(schema())
+
+
+def print_json(document: Any) -> None:
+    """JSON on standard output, and nothing else there."""
+    typer.echo(json.dumps(document, indent=2, default=str))
+
+
+def main() -> None:
+    """The `golden` command."""
+    app()

@@ -1,0 +1,121 @@
+"""The demo: the main job, end to end, on a local Azure of its own.
+
+What it shows is the product itself: the recipe is `deployments/recipes/demo.yaml`, the flow is the one that
+runs against Azure, and the local Azure is reached like any other, by the environment.
+"""
+
+import asyncio
+import os
+import secrets
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from factory.azure.client import Azure
+from factory.azure.connection import Connection
+from factory.plan import new_run_id
+from factory.recipe import load_recipe
+from factory.rehearsal import make_world
+from golden import local_azure
+from golden.console import Trouble, console
+
+RECIPE = Path(__file__).resolve().parent.parent / "deployments" / "recipes" / "demo.yaml"
+MARKETPLACE_IMAGE = "Debian:debian-12:12-gen2:latest"
+GUESTS = {"auto": "namespace", "namespace": "namespace"}
+
+
+@dataclass
+class Times:
+    """Seconds of the demo's parts, in the order in which they were measured."""
+
+    parts: dict[str, float] = field(default_factory=dict)
+
+    def measure(self, part: str, since: float) -> None:
+        """Note how long a part took that began at `since` (monotonic)."""
+        self.parts[part] = round(time.monotonic() - since, 1)
+
+
+def run_demo(
+    *,
+    skip: list[str],
+    guest: str,
+    state: Path | None,
+    keep: bool,
+    setup_seconds: float | None,
+    as_json: bool,
+) -> None:
+    """Run it; raises what the flow raises, after the local Azure was stopped."""
+    directory = (state or local_azure.default_state().with_name("demo")).resolve()
+    times = Times({"set-up": setup_seconds} if setup_seconds is not None else {})
+    kind = _guest(guest)
+    begun = time.monotonic()
+    _prepare(directory / "azure", kind)
+    times.measure("image build", begun)
+    begun = time.monotonic()
+    azure = local_azure.start(directory / "azure", guest=kind, on_progress=console.print)
+    try:
+        _enter(azure, directory)
+        console.print(f"local Azure at {azure.endpoint}; its machines are {kind} guests of a real Debian")
+        asyncio.run(_world())
+        times.measure("your world (VM, disk, network, gallery)", begun)
+        _rebuild(skip, times, as_json=as_json)
+    finally:
+        _print_times(times, as_json=as_json)
+        if keep:
+            console.print(f'it goes on running: eval "$(golden local env --state {directory / "azure"})"')
+        else:
+            local_azure.stop(azure)
+
+
+def _guest(guest: str) -> str:
+    if guest not in GUESTS:
+        raise Trouble(f"--guest {guest}: unknown", remedy=f"known are {', '.join(GUESTS)}")
+    return GUESTS[guest]
+
+
+def _prepare(state: Path, kind: str) -> None:
+    state.mkdir(parents=True, exist_ok=True)
+    columns = (TextColumn("image build"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("", total=1.0)
+        local_azure.prepare(
+            state, kind, lambda what, done: progress.update(bar, description=what, completed=done)
+        )
+
+
+def _enter(azure: local_azure.LocalAzure, directory: Path) -> None:
+    """Become a client of it, as any shell would that evaluated `golden local env`."""
+    os.environ.update(azure.environment())
+    os.environ["GOLDEN_RUNS"] = str(directory / "runs")
+    os.environ.setdefault("PREFECT_HOME", str(directory / "prefect"))
+
+
+async def _world() -> None:
+    with console.status("making your world") as status:
+        async with Azure(Connection.from_environment(os.environ)) as azure:
+            await make_world(azure, image=MARKETPLACE_IMAGE, progress=status.update)
+
+
+def _rebuild(skip: list[str], times: Times, *, as_json: bool) -> None:
+    from golden.rebuild import print_summary, rebuild  # noqa: PLC0415 - Prefect is slow to import
+
+    recipe = load_recipe(RECIPE, os.environ)
+    begun = time.monotonic()
+    try:
+        run_id = new_run_id(datetime.now(UTC), secrets.token_hex(2))
+        summary = rebuild(recipe, run_id, skip=skip, show=not as_json)
+    finally:
+        times.measure("run", begun)
+    if as_json:
+        typer.echo(summary.model_dump_json(indent=2))
+    else:
+        print_summary(summary)
+
+
+def _print_times(times: Times, *, as_json: bool) -> None:
+    if not as_json:
+        console.print("seconds: " + ", ".join(f"{part} {seconds}" for part, seconds in times.parts.items()))

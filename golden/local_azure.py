@@ -1,0 +1,191 @@
+"""The local Azure as a process of its own: started, watched and stopped, never imported."""
+
+import json
+import os
+import shlex
+import signal
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from golden.console import Trouble
+
+START_DEADLINE = 60.0
+STOP_DEADLINE = 60.0
+
+
+def default_state() -> Path:
+    """The state directory that `golden local` uses unless told otherwise."""
+    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local/state")
+    return Path(state) / "golden-image-factory" / "local"
+
+
+@dataclass(frozen=True)
+class LocalAzure:
+    """A running local Azure, as its server file describes it."""
+
+    state: Path
+    server: dict[str, Any]
+
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        return int(self.server["pid"])
+
+    @property
+    def endpoint(self) -> str:
+        """The address of its Resource Manager."""
+        return str(self.server["endpoint"])
+
+    def ask(self, path: str) -> Any:
+        """What its own pages (`/_local/...`) answer; they are not part of Azure."""
+        trust = ssl.create_default_context(cafile=self.server["ca"])
+        with urllib.request.urlopen(self.endpoint + path, context=trust, timeout=10) as answer:  # noqa: S310 - https
+            return json.load(answer)
+
+    def environment(self) -> dict[str, str]:
+        """What a client needs to find it and to trust it; the same variables lead to any other Azure."""
+        secret = Path(self.server["client_secret_file"]).read_text(encoding="utf-8").strip()
+        return {**self._public(), "AZURE_CLIENT_SECRET": secret}
+
+    def exports(self) -> str:
+        """The environment as shell text to be evaluated; the secret stays in its file until then."""
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in self._public().items()]
+        lines.append(f'export AZURE_CLIENT_SECRET="$(cat {shlex.quote(self.server["client_secret_file"])})"')
+        return "\n".join(lines)
+
+    def _public(self) -> dict[str, str]:
+        return {
+            "AZURE_SUBSCRIPTION_ID": self.server["subscription"],
+            "AZURE_TENANT_ID": self.server["tenant"],
+            "AZURE_CLIENT_ID": self.server["client_id"],
+            "AZURE_AUTHORITY_HOST": self.endpoint,
+            "GOLDEN_ARM_ENDPOINT": self.endpoint,
+            "GOLDEN_CA_BUNDLE": self.server["ca"],
+            "GOLDEN_INSTANCE_DISCOVERY": "false",
+        }
+
+
+def find(state: Path) -> LocalAzure | None:
+    """The local Azure that runs on this state directory, if one does."""
+    try:
+        server = json.loads((state / "server.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return LocalAzure(state, server) if _alive(int(server["pid"]), state) else None
+
+
+def start(
+    state: Path,
+    *,
+    scale: float = 0.0,
+    guest: str = "namespace",
+    port: int = 0,
+    on_progress: Callable[[str], None] = lambda _text: None,
+) -> LocalAzure:
+    """Start a local Azure, or take the one that runs already.
+
+    Its machines need root: as another user it is started by sudo, which says so first.
+    """
+    running = find(state)
+    if running:
+        return running
+    state.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "localazure", "serve", "--state", str(state), "--port", str(port)]
+    command += ["--scale", str(scale), "--guest", guest]
+    if os.geteuid() != 0 and guest != "none":
+        on_progress("the machines need root; starting by sudo: " + shlex.join(command))
+        command = _privileged(command)
+    log = (state / "server.out").open("ab")
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=_checkout()
+    )
+    return _wait_until_ready(state, process)
+
+
+def prepare(state: Path, guest: str, on_progress: Callable[[str, float], None]) -> None:
+    """Build what the machines boot from; a second call finds it built.
+
+    Trouble, in the program's own words, where this computer lacks something.
+    """
+    command = _privileged(
+        [sys.executable, "-m", "localazure", "prepare", "--state", str(state), "--guest", guest]
+    )
+    said = []
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=_checkout()) as process:
+        for line in process.stderr or ():
+            report = _progress_report(line)
+            if report:
+                on_progress(*report)
+            else:
+                said.append(line.strip().removeprefix("localazure: "))
+    if process.returncode != 0:
+        raise Trouble("; ".join(said[-5:]) or "the machines' image cannot be built", remedy="make host")
+
+
+def stop(running: LocalAzure) -> None:
+    """Stop it and its machines; Trouble when it does not end in time."""
+    os.kill(running.pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_DEADLINE
+    while _alive(running.pid, running.state):
+        if time.monotonic() > deadline:
+            raise Trouble(
+                f"the local Azure (process {running.pid}) did not stop within {STOP_DEADLINE:.0f} s",
+                remedy=f"look at {running.state / 'server.out'}, then: kill -9 {running.pid}",
+            )
+        time.sleep(0.05)
+
+
+def _wait_until_ready(state: Path, process: "subprocess.Popen[bytes]") -> LocalAzure:
+    deadline = time.monotonic() + START_DEADLINE
+    while time.monotonic() < deadline:
+        running = find(state)
+        if running:
+            return running
+        if process.poll() is not None:
+            raise Trouble(f"the local Azure did not start: {_last_line(state)}", remedy=_read(state))
+        time.sleep(0.05)
+    process.kill()
+    raise Trouble(f"the local Azure was not ready within {START_DEADLINE:.0f} s", remedy=_read(state))
+
+
+def _privileged(command: list[str]) -> list[str]:
+    return command if os.geteuid() == 0 else ["sudo", "--", *command]
+
+
+def _progress_report(line: str) -> tuple[str, float] | None:
+    try:
+        report = json.loads(line)
+        return str(report["progress"]), float(report["done"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _read(state: Path) -> str:
+    return f"read {state / 'server.out'}"
+
+
+def _last_line(state: Path) -> str:
+    lines = (state / "server.out").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it printed nothing"
+
+
+def _alive(pid: int, state: Path) -> bool:
+    """Whether this process is that local Azure: a process ID alone may be somebody else's by now."""
+    try:
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+        zombie = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return False
+    words = raw.decode(errors="replace").split("\0")
+    return not zombie and "localazure" in words and str(state) in words
+
+
+def _checkout() -> Path:
+    return Path(__file__).resolve().parent.parent

@@ -1,0 +1,107 @@
+"""`golden local`: start, stop and look at a local Azure."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from golden import local_azure
+from golden.console import Trouble, console, one_clear_error
+from golden.local_azure import LocalAzure
+
+app = typer.Typer(no_args_is_help=True, help="A local Azure: real SDKs, real agents, no cloud.")
+
+State = Annotated[Path | None, typer.Option("--state", help="Its state directory.")]
+
+
+@app.command()
+def up(
+    state: State = None,
+    scale: Annotated[
+        float, typer.Option(help="1 takes as long as Azure does, 0 no longer than needed.")
+    ] = 0.0,
+    guest: Annotated[str, typer.Option(help="What machines are made of: namespace or none.")] = "namespace",
+    port: Annotated[int, typer.Option(help="0: any free port.")] = 0,
+) -> None:
+    """Start it, or say that it runs."""
+    with one_clear_error():
+        directory = _directory(state)
+        running = local_azure.start(directory, scale=scale, guest=guest, port=port, on_progress=console.print)
+        console.print(f"local Azure at {running.endpoint} (process {running.pid}), state in {directory}")
+        console.print(f'environment: eval "$(golden local env --state {directory})"')
+
+
+@app.command()
+def down(
+    state: State = None,
+    remove: Annotated[bool, typer.Option("--all", help="Remove its state as well.")] = False,
+) -> None:
+    """Stop it and its machines."""
+    with one_clear_error():
+        directory = _directory(state)
+        running = local_azure.find(directory)
+        if running:
+            local_azure.stop(running)
+            console.print("stopped")
+        else:
+            console.print("it does not run")
+        if remove:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+@app.command()
+def status(state: State = None) -> None:
+    """Whether it runs, and what it was asked that it does not know."""
+    with one_clear_error():
+        running = _running(state)
+        console.print(f"{running.endpoint} (process {running.pid})")
+        console.print_json(json.dumps(running.ask("/_local/status")))
+
+
+@app.command()
+def env(state: State = None) -> None:
+    """The environment that leads clients to it, for `eval`."""
+    with one_clear_error():
+        typer.echo(_running(state).exports())
+
+
+@app.command()
+def ps(state: State = None) -> None:
+    """Its machines."""
+    with one_clear_error():
+        machines = _running(state).ask("/_local/ps")
+        rows = machines.get("machines", machines) if isinstance(machines, dict) else machines
+        table = Table(*(rows[0].keys() if rows else ["no machines"]))
+        for row in rows:
+            table.add_row(*(str(value) for value in row.values()))
+        console.print(table)
+
+
+@app.command()
+def log(
+    state: State = None,
+    lines: Annotated[int, typer.Option("-n", help="How many, from the end.")] = 40,
+) -> None:
+    """Its request log: method, resource, code, seconds."""
+    with one_clear_error():
+        path = _directory(state) / "requests.jsonl"
+        if not path.exists():
+            raise Trouble(f"{path}: there is no request log", remedy="start it: golden local up")
+        for line in path.read_text(encoding="utf-8").splitlines()[-lines:]:
+            typer.echo(line)
+
+
+def _directory(state: Path | None) -> Path:
+    return (state or local_azure.default_state()).resolve()
+
+
+def _running(state: Path | None) -> LocalAzure:
+    running = local_azure.find(_directory(state))
+    if running is None:
+        raise Trouble(
+            f"no local Azure runs on {_directory(state)}", remedy="start one: golden local up --state DIR"
+        )
+    return running

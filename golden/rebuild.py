@@ -1,0 +1,163 @@
+"""Run the rebuild flow in this process, and show its steps while it runs."""
+
+import asyncio
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.live import Live
+from rich.table import Table
+
+from factory.azure.connection import Connection
+from factory.clock import SystemClock
+from factory.errors import InvalidInput
+from factory.plan import Plan, new_run_id
+from factory.preflight import checked_plan
+from factory.recipe import Recipe, load_recipe
+from factory.record import RunRecord, list_runs, runs_directory
+from factory.report import StepTime, Summary, step_times
+from golden.console import console
+
+MARKS = {"finished": "[green]done[/]", "failed": "[red]failed[/]", "running": "[yellow]…[/]"}
+SKIPPABLE = ("deprovision", "gate")
+
+
+def print_plan(path: Path, *, as_json: bool) -> None:
+    """Check a recipe against the cloud and print the plan."""
+    plan = asyncio.run(_plan(load_recipe(path, os.environ)))
+    if as_json:
+        typer.echo(plan.model_dump_json(indent=2))
+        return
+    table = Table("what", "name", title=f"plan of {plan.recipe.name}", title_justify="left")
+    for what, name in _rows(plan):
+        table.add_row(what, name)
+    console.print(table)
+    for role in ("scaffolding", "backup", "product"):
+        console.print(f"tags of {role}: {plan.tags(role)}", markup=False)
+
+
+def run_rebuild(path: Path, *, skip: list[str], as_json: bool) -> Summary:
+    """Rebuild, with a live table unless JSON is wanted."""
+    recipe = load_recipe(path, os.environ)
+    run_id = new_run_id(datetime.now(UTC), secrets.token_hex(2))
+    summary = rebuild(recipe, run_id, skip=skip, show=not as_json)
+    if as_json:
+        typer.echo(summary.model_dump_json(indent=2))
+    else:
+        print_summary(summary)
+    return summary
+
+
+def rebuild(recipe: Recipe, run_id: str, *, skip: list[str], show: bool) -> Summary:
+    """Run the flow to its end; its failures are raised as they are."""
+    unknown = [name for name in skip if name not in SKIPPABLE]
+    if unknown:
+        raise InvalidInput(f"--skip {unknown[0]}: unknown", remedy=f"known are {', '.join(SKIPPABLE)}")
+    _quiet_prefect()
+    from flows.rebuild_image import rebuild_image  # noqa: PLC0415 - Prefect reads its settings when imported
+
+    record = RunRecord(runs_directory(os.environ) / run_id)
+    with live_table(record) if show else _nothing():
+        return asyncio.run(rebuild_image(recipe, run_id=run_id, skip=skip or None))  # type: ignore[arg-type]  # checked above
+
+
+def print_summary(summary: Summary) -> None:
+    """What was made, what was proven, and where it is written down."""
+    for product, proof in summary.proof.items():
+        console.print(f"[bold green]verified and promoted[/] {product}")
+        console.print(_proof_table(proof))
+    console.print(f"report      {summary.report}")
+    console.print(f"run record  {summary.record}")
+
+
+def print_runs() -> None:
+    """The recorded runs with their steps' ends."""
+    directory = runs_directory(os.environ)
+    table = Table("run", "steps", "last step", "state")
+    for run_id in list_runs(directory):
+        steps = step_times(RunRecord(directory / run_id).events())
+        last = steps[-1] if steps else StepTime(step="-", state="-", seconds=0)
+        table.add_row(run_id, str(len(steps)), last.step, last.state)
+    console.print(table)
+    console.print(f"in {directory}")
+
+
+@contextmanager
+def live_table(record: RunRecord) -> Iterator[None]:
+    """Show the record's steps while they are written."""
+    ended = threading.Event()
+    with Live(_steps_table(record), console=console, refresh_per_second=4) as live:
+        follower = threading.Thread(target=_follow, args=(record, live, ended), daemon=True)
+        follower.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            follower.join()
+            live.update(_steps_table(record), refresh=True)
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+def _follow(record: RunRecord, live: Live, ended: threading.Event) -> None:
+    while not ended.wait(0.25):
+        live.update(_steps_table(record))
+
+
+def _steps_table(record: RunRecord) -> Table:
+    table = Table(box=None, pad_edge=False, expand=True)
+    for title in ("step", "seconds", ""):
+        table.add_column(title, no_wrap=True, justify="right" if title == "seconds" else "left")
+    table.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
+    for step in step_times(record.events()):
+        table.add_row(step.step, f"{step.seconds:.1f}", MARKS.get(step.state, ""), _one_line(step.text))
+    return table
+
+
+def _one_line(text: str) -> str:
+    return (text.splitlines() or [""])[0].replace("[", r"\[")
+
+
+def _proof_table(proof: dict[str, Any]) -> Table:
+    table = Table("what was proven", "source", "machine from the image", box=None, pad_edge=False)
+    table.add_row("machine ID", *proof["machine_id"])
+    for kind, fingerprint in proof["host_keys"][1].items():
+        table.add_row(f"host key {kind}", proof["host_keys"][0].get(kind, "-"), fingerprint)
+    table.add_row("users", *(", ".join(users) for users in proof["users"]))
+    table.add_row("host name", *proof["hostname"])
+    for path, sha256 in proof["files"].items():
+        table.add_row(f"SHA-256 of {path}", f"{sha256[:16]}…", f"{sha256[:16]}… (the same)")
+    table.add_row("checks passed", "", str(len(proof["checks"])))
+    return table
+
+
+async def _plan(recipe: Recipe) -> Plan:
+    clock = SystemClock()
+    run_id = new_run_id(clock.now(), "0000")
+    return await checked_plan(recipe, run_id, Connection.from_environment(os.environ), clock)
+
+
+def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
+    names = plan.model_dump(exclude={"recipe", "created", "expires", "backup_expires", "luns"})
+    for what, name in names.items():
+        yield what.replace("_", " "), str(name)
+    for lun in plan.luns:
+        yield f"disk at LUN {lun}", plan.disk(plan.build_machine, lun)
+
+
+def _quiet_prefect() -> None:
+    """The table says what happens; Prefect's log goes to its API, and to the console from warnings on."""
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    logging.getLogger("azure").setLevel(logging.WARNING)

@@ -1,0 +1,16 @@
+"""Write down what was proven."""
+
+from prefect.artifacts import acreate_markdown_artifact
+
+from factory.plan import Plan
+from factory.report import Summary, summarize
+from factory.run import Run
+from tasks.policy import step
+
+
+@step("report")
+async def write_report(plan: Plan) -> Summary:
+    """The report as a file in the run record, and as an artifact of the flow run."""
+    summary, markdown = summarize(Run.of(plan))
+    await acreate_markdown_artifact(markdown, key=f"report-{plan.run_id}", description="Image report")
+    return summary

@@ -1,0 +1,25 @@
+"""What several folders of tests share: one local Azure with real machines, one Prefect server."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cloud import Cloud, running_cloud
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A local Azure with namespace guests and the world of a user: a VM with a data disk, a gallery."""
+    state: Path = tmp_path_factory.mktemp("cloud")
+    with running_cloud(state) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def prefect() -> Iterator[None]:
+    """A Prefect server of the session's own."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield

@@ -1,0 +1,83 @@
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from factory.errors import GateRefused, InvalidInput
+from factory.record import EVENTS, RunRecord, list_runs, runs_directory
+from factory.report import step_times
+
+
+def test_what_is_written_is_read_back_in_order(tmp_path: Path) -> None:
+    record = RunRecord(tmp_path / "r1")
+    with record.step("backup", "vm"):
+        record.write("backup", "fact", "done", parts=2)
+    assert [(event.kind, event.text) for event in record.events()] == [
+        ("started", "vm"),
+        ("fact", "done"),
+        ("finished", ""),
+    ]
+
+
+def test_a_failed_step_keeps_the_sentence_and_the_remedy(tmp_path: Path) -> None:
+    record = RunRecord(tmp_path / "r1")
+    with pytest.raises(GateRefused), record.step("gate"):
+        raise GateRefused("vm", ["machine_id: still there"])
+    event = record.events()[-1]
+    assert event.kind == "failed"
+    assert "machine_id: still there" in event.text
+    assert event.data["remedy"]
+
+
+def test_a_torn_last_line_is_passed_over(tmp_path: Path) -> None:
+    record = RunRecord(tmp_path / "r1")
+    record.write("a", "started")
+    with (record.directory / EVENTS).open("a") as file:
+        file.write('{"at": "2026-')
+    assert len(record.events()) == 1
+
+
+def test_only_the_owner_reads_a_record(tmp_path: Path) -> None:
+    record = RunRecord(tmp_path / "r1")
+    record.write("a", "started")
+    assert stat.S_IMODE(record.directory.stat().st_mode) == 0o700
+    assert stat.S_IMODE((record.directory / EVENTS).stat().st_mode) == 0o600
+
+
+def test_documents_are_kept_whole_and_hashed(tmp_path: Path) -> None:
+    record = RunRecord(tmp_path / "r1")
+    sha256 = record.save("plan.json", {"b": 1, "a": 2})
+    assert len(sha256) == 64
+    assert record.load("plan.json") == {"a": 2, "b": 1}
+    assert sorted(path.name for path in record.directory.iterdir()) == ["plan.json"]
+
+
+def test_a_missing_document_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="no such document"):
+        RunRecord(tmp_path / "r1").load("proof.json")
+
+
+def test_runs_are_listed_oldest_first(tmp_path: Path) -> None:
+    for name in ("260102", "260101"):
+        RunRecord(tmp_path / name).write("a", "started")
+    (tmp_path / "stray").mkdir()
+    assert list_runs(tmp_path) == ["260101", "260102"]
+    assert list_runs(tmp_path / "absent") == []
+
+
+def test_the_environment_says_where_runs_lie() -> None:
+    assert runs_directory({"GOLDEN_RUNS": "/r"}) == Path("/r")
+    assert runs_directory({"HOME": "/h"}) == Path("/h/.local/state/golden-image-factory/runs")
+
+
+def test_step_times_show_what_is_still_running(tmp_path: Path) -> None:
+    record = RunRecord(tmp_path / "r1")
+    with record.step("one"):
+        pass
+    record.write("two", "started")
+    assert [(step.step, step.state) for step in step_times(record.events())] == [
+        ("one", "finished"),
+        ("two", "running"),
+    ]
+    assert json.loads((record.directory / EVENTS).read_text().splitlines()[0])["step"] == "one"

@@ -1,0 +1,183 @@
+"""The whole flow on real machines; every test looks at what is left in the cloud."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory.azure import galleries, groups, images, machines, restore_points
+from factory.azure.client import Azure
+from factory.errors import CustomizationFailed, GateRefused, PreflightFailed, VerificationFailed
+from factory.plan import TAG_EXPIRES, TAG_ROLE, Plan
+from factory.recipe import Recipe, parse_recipe
+from factory.record import RunRecord, runs_directory
+from factory.report import Summary
+from factory.run import Skip, fresh_run_id
+from tests.cloud import Cloud
+
+pytestmark = [pytest.mark.guest, pytest.mark.prefect]
+
+
+def recipe(cloud: Cloud, **changes: Any) -> Recipe:
+    """The demo's recipe, for this cloud."""
+    document: dict[str, Any] = {
+        "name": "test-app",
+        "location": "westeurope",
+        "source": {"vm": cloud.world.machine_id},
+        "build": {"subnet": cloud.world.subnet_id, "worker_address": "127.0.0.0/8"},
+        "customize": [{"name": "mark", "script": "echo golden > /etc/golden-image"}],
+        "target": {"definition": cloud.world.definition_id, "regions": ["westeurope", "northeurope"]},
+        "verify": {
+            "files": ["/srv/data/content.bin", "/etc/app-release"],
+            "tests": [{"name": "mark", "script": "grep -qx golden /etc/golden-image"}],
+        },
+        **changes,
+    }
+    return parse_recipe(document)
+
+
+def rebuild(wanted: Recipe, run_id: str, skip: list[Skip] | None = None) -> Summary:
+    from flows.rebuild_image import rebuild_image
+
+    return asyncio.run(rebuild_image(wanted, run_id=run_id, skip=skip))
+
+
+def plan_of(run_id: str) -> Plan:
+    return Plan.model_validate(record_of(run_id).load("plan.json"))
+
+
+def record_of(run_id: str) -> RunRecord:
+    import os
+
+    return RunRecord(runs_directory(os.environ) / run_id)
+
+
+def version_of(cloud: Cloud, run_id: str) -> galleries.Version | None:
+    version_id = f"{cloud.world.definition_id}/versions/{plan_of(run_id).version}"
+    return cloud.ask(lambda azure: galleries.get_version(azure, version_id))
+
+
+def test_a_clone_of_a_running_vm_becomes_a_verified_version(cloud: Cloud, prefect: None) -> None:
+    run_id = fresh_run_id()
+    before = cloud.ask(lambda azure: machines.get_machine(azure, cloud.world.machine_id))
+
+    summary = rebuild(recipe(cloud), run_id)
+
+    version = version_of(cloud, run_id)
+    assert version is not None
+    assert not version.exclude_from_latest
+    assert {region.name for region in version.regions} == {"westeurope", "northeurope"}
+    assert TAG_EXPIRES not in version.tags
+    assert version.luns == (0,)
+    plan = plan_of(run_id)
+    assert cloud.ask(lambda azure: groups.get_group(azure, plan.scaffold_group)) is None
+    after = cloud.ask(lambda azure: machines.get_machine(azure, cloud.world.machine_id))
+    assert (after.vm_id, after.power_state, after.generalized) == (before.vm_id, "running", False)
+    assert after.disks == before.disks
+    (proof,) = summary.proof.values()
+    assert proof["machine_id"][0] != proof["machine_id"][1]
+    assert not set(proof["host_keys"][0].values()) & set(proof["host_keys"][1].values())
+    assert proof["users"][1] == [plan.test_admin]
+    assert not (record_of(run_id).directory / "keys").exists()
+    assert "machine ID" in Path(summary.report).read_text()
+
+
+def test_the_backup_holds_every_disk_at_one_moment_and_outlives_the_run(cloud: Cloud, prefect: None) -> None:
+    run_id = fresh_run_id()
+    with pytest.raises(CustomizationFailed):
+        rebuild(recipe(cloud, customize=[{"name": "broken", "script": "exit 3"}]), run_id)
+    plan = plan_of(run_id)
+
+    async def points(azure: Azure) -> list[restore_points.RestorePoint]:
+        return await restore_points.list_restore_points(
+            azure, plan.backup_group, plan.restore_point_collection
+        )
+
+    (point,) = cloud.ask(points)
+    source = cloud.ask(lambda azure: machines.get_machine(azure, cloud.world.machine_id))
+    assert {disk.disk_id.lower() for disk in point.disks if disk.disk_id} == {
+        disk.id.lower() for disk in source.disks
+    }
+    manifest = record_of(run_id).load("backup-manifest.json")
+    assert manifest["machine"]["id"].lower() == cloud.world.machine_id.lower()
+    assert len(manifest["backup"]["parts"]) == 2
+
+
+def test_a_failed_change_leaves_the_backup_and_nothing_else(cloud: Cloud, prefect: None) -> None:
+    run_id = fresh_run_id()
+    broken = recipe(cloud, customize=[{"name": "broken", "script": "echo no disk >&2; exit 3"}])
+    with pytest.raises(CustomizationFailed, match=r"'broken' failed.*no disk"):
+        rebuild(broken, run_id)
+    assert version_of(cloud, run_id) is None
+    assert all("backup" in name for name in cloud.left_of(run_id))
+
+
+def test_without_deprovisioning_the_gate_refuses_to_generalize(cloud: Cloud, prefect: None) -> None:
+    run_id = fresh_run_id()
+    with pytest.raises(GateRefused, match="machine_id_blank") as caught:
+        rebuild(recipe(cloud), run_id, ["deprovision"])
+    assert any(finding.startswith("accounts_gone") for finding in caught.value.findings)
+    requests = (cloud.local.state / "requests.jsonl").read_text()
+    assert f"{plan_of(run_id).build_machine}/generalize" not in requests
+    assert version_of(cloud, run_id) is None
+    assert all("backup" in name for name in cloud.left_of(run_id))
+
+
+def test_without_the_gate_verification_catches_it_and_the_version_stays_excluded(
+    cloud: Cloud, prefect: None
+) -> None:
+    run_id = fresh_run_id()
+    with pytest.raises(VerificationFailed, match="stays excluded from latest"):
+        rebuild(recipe(cloud), run_id, ["deprovision", "gate"])
+    version = version_of(cloud, run_id)
+    assert version is not None
+    assert version.exclude_from_latest
+    assert [region.name for region in version.regions] == ["westeurope"]
+    assert version.tags[TAG_EXPIRES]
+    assert version.tags[TAG_ROLE] == "product"
+    plan = plan_of(run_id)
+    assert cloud.ask(lambda azure: groups.get_group(azure, plan.scaffold_group)) is None
+
+
+def test_a_refused_recipe_makes_nothing_and_names_every_reason(cloud: Cloud, prefect: None) -> None:
+    run_id = fresh_run_id()
+    wrong = recipe(
+        cloud,
+        location="northeurope",
+        target={"definition": cloud.world.definition_id.replace("app-debian", "absent")},
+    )
+    with pytest.raises(PreflightFailed) as caught:
+        rebuild(wrong, run_id)
+    assert len(caught.value.findings) >= 3
+    assert cloud.left_of(run_id) == []
+
+
+def test_in_place_is_refused_until_restore_exists(cloud: Cloud, prefect: None) -> None:
+    with pytest.raises(PreflightFailed, match="in-place"):
+        rebuild(recipe(cloud, strategy="in-place"), fresh_run_id())
+
+
+def test_a_marketplace_image_becomes_a_managed_image(cloud: Cloud, prefect: None) -> None:
+    run_id = fresh_run_id()
+    from_image = recipe(
+        cloud,
+        source={"image": "Debian:debian-12:12-gen2:latest"},
+        build={
+            "subnet": cloud.world.subnet_id,
+            "worker_address": "127.0.0.0/8",
+            "size": "Standard_B1s",
+        },
+        customize=[
+            {"name": "mark", "script": "echo golden > /etc/golden-image"},
+            {"name": "restart", "reboot": True},
+        ],
+        target={"managed_image_group": "rehearsal-images"},
+        verify={"tests": [{"name": "mark", "script": "grep -qx golden /etc/golden-image"}]},
+    )
+    rebuild(from_image, run_id)
+    plan = plan_of(run_id)
+    image = cloud.ask(lambda azure: images.get_image(azure, "rehearsal-images", plan.managed_image))
+    assert image is not None
+    assert TAG_EXPIRES not in image.tags
+    assert cloud.left_of(run_id) == [plan.managed_image]
