@@ -5,3 +5,12 @@ and inside it a PID namespace whose first process is the image's own init. The r
 of the disk's layers, data disks are loop devices, the network is a namespace whose only ways out are the
 supervisor's sockets. It is not a security boundary: root in the guest is root on the kernel.
 """
+
+from pathlib import Path
+
+from localazure.guests.namespace.host import NamespaceHost
+
+
+def open_host(state: Path) -> NamespaceHost:
+    """The host of a state directory."""
+    return NamespaceHost(state)
