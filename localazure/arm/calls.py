@@ -56,12 +56,13 @@ class Call:
 
         When the resource (or its group) exists, its own casing wins over the caller's.
         """
-        text = self.canonical.rstrip("/")
-        try:
-            rid = ResourceId.parse(text)
-        except ValueError:
-            rid = ResourceId.parse(text.rsplit("/", 1)[0])
-        return self.world.settled(rid)
+        parts = self.canonical.rstrip("/").split("/")
+        while len(parts) > 2:
+            try:
+                return self.world.settled(ResourceId.parse("/".join(parts)))
+            except ValueError:
+                parts.pop()
+        raise ValueError(f"the path {self.canonical} names no resource")
 
 
 current_call: ContextVar[Call] = ContextVar("current_call")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from typing import Any
 
 from localazure.arm.envelope import new_etag
 from localazure.arm.ids import ResourceId
 from localazure.arm.store import Document
 from localazure.arm.world import World
-from localazure.guests.base import Rule
+from localazure.guests.base import GuestError, Rule
 
 from . import rules
 from .kinds import reference_of, same, type_of
+
+log = logging.getLogger("localazure.network")
 
 NIC = type_of("networkInterfaces")
 SUBNET = type_of("virtualNetworks/subnets")
@@ -89,7 +92,10 @@ async def push_rules(world: World, holder_ids: set[str]) -> None:
         machine = vm["properties"].get("vmId")
         if machine and world.guests.is_running(machine):
             found = [Rule.from_document(rule) for rule in nic_rules(world, nic["id"])]
-            await world.guests.set_inbound(machine, found)
+            try:
+                await world.guests.set_inbound(machine, found)
+            except GuestError:
+                log.exception("the rules of %s could not be changed in its machine", nic["id"])
 
 
 def _touched(nic: Document, keys: set[str]) -> bool:

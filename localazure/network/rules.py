@@ -248,14 +248,16 @@ def _meet_prefixes(one: str, other: str, network: Sequence[str]) -> list[str]:
     ones, others = spread.get(one.lower(), [one]), spread.get(other.lower(), [other])
     if len(ones) != 1 or len(others) != 1 or ones != [one] or others != [other]:
         return [met for x in ones for y in others for met in _meet_prefixes(x, y, network)]
-    return _meet_networks(one, other)
+    return _meet_networks(one, other, network)
 
 
-def _meet_networks(one: str, other: str) -> list[str]:
-    """The smaller of two nested prefixes; `Internet` is whatever is not private."""
-    if one.lower() == "internet" or other.lower() == "internet":
+def _meet_networks(one: str, other: str, network: Sequence[str]) -> list[str]:
+    """The smaller of two nested prefixes; `Internet` is whatever lies outside the virtual network."""
+    if "internet" in (one.lower(), other.lower()):
         prefix = other if one.lower() == "internet" else one
-        return [] if _TAG.fullmatch(prefix) or IPv4Network(prefix).is_private else [prefix]
+        if _TAG.fullmatch(prefix) or any(IPv4Network(prefix).overlaps(IPv4Network(own)) for own in network):
+            return []
+        return [prefix]
     if _TAG.fullmatch(one) or _TAG.fullmatch(other):
         return []
     x, y = IPv4Network(one), IPv4Network(other)
