@@ -75,7 +75,4 @@ _BY_OPERATIONS = {
     "GalleryImagesOperations": "galleries",
     "GalleryImageVersionsOperations": "galleries",
     "ResourceSkusOperations": "skus",
-    "VirtualNetworksOperations": "network",
-    "NetworkInterfacesOperations": "network",
-    "NetworkSecurityGroupsOperations": "network",
 }

@@ -21,7 +21,6 @@ from azure.core.pipeline.transport import AioHttpTransport, AsyncHttpTransport
 from azure.core.polling import AsyncLROPoller
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.mgmt.compute.aio import ComputeManagementClient
-from azure.mgmt.network.aio import NetworkManagementClient
 from azure.mgmt.resource.resources.aio import ResourceManagementClient
 from azure.mgmt.resource.resources.aio.operations import ResourceGroupsOperations, ResourcesOperations
 
@@ -49,7 +48,6 @@ class Azure:
     """
 
     compute: ComputeManagementClient
-    network: NetworkManagementClient
     resources: ResourceManagementClient
 
     def __init__(
@@ -76,7 +74,6 @@ class Azure:
         self._transport = self._transport or _open_transport(self.connection)
         await self._transport.open()
         self.compute = self._client(ComputeManagementClient)
-        self.network = self._client(NetworkManagementClient)
         self.resources = self._client(
             ResourceManagementClient, api_version=self.connection.api_versions.resources
         )

@@ -8,7 +8,7 @@ from azure.mgmt.compute import models
 
 from factory.azure.client import Azure
 from factory.azure.ids import ArmId
-from factory.azure.lro import Progress
+from factory.azure.lro import FIRST_INTERVAL, GROWTH, Progress
 from factory.azure.machine_bodies import attached_body, image_body
 from factory.azure.machine_models import Agent, Machine, MachineDisk, Plan, SecurityProfile, read_machine
 from factory.azure.wire import dig, plain
@@ -17,6 +17,7 @@ from factory.errors import AzureFault, ExtensionFailed, NotFound, OperationTimed
 __all__ = ["Agent", "Machine", "MachineDisk", "Plan", "SecurityProfile"]
 
 AGENT_LOOK_INTERVAL = 5.0
+"""Between two looks at most; the first ones follow each other faster."""
 _SERIAL_LOG_BYTES = 256 * 1024
 
 DeleteOption = Literal["Delete", "Detach"]
@@ -250,6 +251,7 @@ async def wait_for_agent(
     """
     what = f"see the agent of VM {ArmId.parse(machine_id).name} ready"
     ends = azure.clock.monotonic() + deadline.total_seconds()
+    interval = FIRST_INTERVAL
     while True:
         machine = await get_machine(azure, machine_id)
         if machine.agent.ready:
@@ -262,7 +264,8 @@ async def wait_for_agent(
         remaining = ends - azure.clock.monotonic()
         if remaining <= 0:
             raise OperationTimedOut(what, deadline, seen)
-        await azure.clock.sleep(min(AGENT_LOOK_INTERVAL, remaining))
+        await azure.clock.sleep(min(interval, remaining))
+        interval = min(interval * GROWTH, AGENT_LOOK_INTERVAL)
 
 
 async def serial_log(azure: Azure, machine_id: str, *, lines: int = 200) -> str:

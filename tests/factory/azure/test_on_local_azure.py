@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from azure.mgmt.compute import models
-from azure.mgmt.network import models as network_models
+from azure.mgmt.resource.resources import models as resource_models
 
 from factory import errors
 from factory.azure import (
@@ -187,10 +187,17 @@ async def _make_subnet(azure: Azure, group: str) -> str:
             "subnets": [{"name": "build", "properties": {"addressPrefix": "127.16.0.0/20"}}],
         },
     }
-    begin = azure.network.virtual_networks.begin_create_or_update
-    operation = await azure.begin("create network", begin, group, "net", network_models.VirtualNetwork(body))
-    made = await azure.wait(operation, deadline=SOON)
-    return f"{made.id}/subnets/build"
+    scope = f"/subscriptions/{azure.connection.subscription_id}/resourceGroups/{group}"
+    network_id = f"{scope}/providers/Microsoft.Network/virtualNetworks/net"
+    operation = await azure.begin(
+        "create network",
+        azure.resources.resources.begin_create_or_update_by_id,
+        network_id,
+        resource_models.GenericResource(body),
+        api_version=azure.connection.api_versions.network,
+    )
+    await azure.wait(operation, deadline=SOON)
+    return f"{network_id}/subnets/build"
 
 
 async def test_a_machine_from_an_image_runs_reports_and_shows_its_console(yard: Yard) -> None:
