@@ -146,7 +146,7 @@ def _uvicorn(app: Application, certificate: Path | None, key: Path | None) -> _S
         server_header=False,
         ssl_certfile=certificate,
         ssl_keyfile=key,
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=1,  # idle clients over TLS do not answer the goodbye; requests are short
     )
     config.load()
     if config.ssl is not None:

@@ -35,6 +35,8 @@ class Store:
     """
 
     def __init__(self, path: Path | str) -> None:
+        if path != ":memory:":
+            Path(path).touch(mode=0o600)  # documents hold custom data; the log beside it inherits the mode
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")

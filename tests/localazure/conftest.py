@@ -43,7 +43,6 @@ class LocalCloud:
             self.guest,
             *(self.options if "--scale" in self.options else ("--scale", "0", *self.options)),
         ]
-        self.state.mkdir(parents=True, exist_ok=True)
         log = (self.state.parent / f"{self.state.name}.log").open("ab")
         with log:
             self.process = subprocess.Popen(command, stderr=log, stdout=log, cwd=Path(__file__).parents[2])
