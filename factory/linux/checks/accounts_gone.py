@@ -8,10 +8,11 @@ from factory.linux.context import Context
 
 _PROBE = r"""
 for name; do
-    for database in passwd shadow group gshadow subuid subgid; do
+    for database in passwd shadow group gshadow subuid subgid \
+        passwd- shadow- group- gshadow- subuid- subgid-; do
         [ -f "/etc/$database" ] || continue
         awk -F: -v name="$name" -v database="$database" '$1 == name { print name "|is in /etc/" database }
-            (database == "group" || database == "gshadow") && $1 != name {
+            database ~ /^(group|gshadow)/ && $1 != name {
                 count = split($4, members, ",")
                 for (i = 1; i <= count; i++) if (members[i] == name) print name "|is in the group " $1
             }' "/etc/$database"

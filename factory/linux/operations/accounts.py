@@ -6,6 +6,8 @@ from factory.guest.command import Command, sh, sh_script
 from factory.guest.units import Family, Phase, operation
 from factory.linux.context import Context
 
+DATABASES = ("passwd", "shadow", "group", "gshadow", "subuid", "subgid")
+
 _HOME = """
 case "$1" in
 /home/?*) rm -rf -- "$1" ;;
@@ -24,6 +26,7 @@ esac
         "/etc/gshadow*",
         "/etc/subuid*",
         "/etc/subgid*",
+        "/etc/.pwd.lock",
         "/home",
         "/var/mail",
         "/var/spool/mail",
@@ -36,6 +39,7 @@ def accounts(context: Context) -> Iterator[Command]:
 
     These are the factory's temporary administrator, and Azure's where the agent did not remove it (without
     ovf-env.xml it does not know the name). Whoever is still logged in as one of them is no reason not to.
+    The tools keep the entries, password hashes too, in backups like /etc/shadow-: those go last.
     """
     homes = {user.name: user.home for user in context.facts.users}
     for name in context.accounts:
@@ -43,3 +47,4 @@ def accounts(context: Context) -> Iterator[Command]:
         yield sh("groupdel", name).only_if(sh("getent", "group", name))
         yield sh("rm", "-f", "--", f"/var/spool/cron/crontabs/{name}", f"/var/mail/{name}")
         yield sh_script(_HOME, homes.get(name, f"/home/{name}"))
+    yield sh("rm", "-f", "--", *(f"/etc/{database}-" for database in DATABASES))

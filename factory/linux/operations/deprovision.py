@@ -25,6 +25,7 @@ from factory.guest.units import Family, Phase, operation
         "/etc/gshadow*",
         "/etc/subuid*",
         "/etc/subgid*",
+        "/etc/.pwd.lock",
         "/etc/resolv.conf",
         "/etc/sudoers.d/waagent",
         "/root/.bash_history",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from factory.guest.command import Command, Output
+from factory.guest.command import Command, Output, sh
 from factory.guest.units import Check, Operation
 from factory.linux.context import Context
 from tests.factory.guest.shell import LocalShell
@@ -137,4 +137,6 @@ def planted(root: Path, files: Mapping[str, str] = MACHINE) -> Iterator[Tree]:
     apart = ["--mount", "--uts", "--ipc", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
     enter = ["unshare", *become_root, *apart, "/bin/sh", "-c", _ENTER, "sh", str(root)]
     with LocalShell(enter) as shell:
-        yield Tree(root, shell)
+        tree = Tree(root, shell)
+        tree.do(sh("true"))  # it is in place once it answers
+        yield tree
