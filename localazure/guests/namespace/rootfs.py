@@ -80,8 +80,9 @@ def build(plan: BootPlan) -> None:
     """Build the file system and enter it."""
     kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
     root = Path(plan.root)
-    lower = ":".join(plan.layers)
-    options = f"lowerdir={lower},upperdir={plan.upper},workdir={plan.work},{OVERLAY_OPTIONS}"
+    lower = ":".join(_escaped(layer).replace(":", "\\:") for layer in plan.layers)
+    upper, work = _escaped(plan.upper), _escaped(plan.work)
+    options = f"lowerdir={lower},upperdir={upper},workdir={work},{OVERLAY_OPTIONS}"
     kernel.mount("overlay", root, "overlay", options=options)
     for name in ("dev", "proc", "run", "sys", "tmp"):
         (root / name).mkdir(exist_ok=True)
@@ -92,6 +93,10 @@ def build(plan: BootPlan) -> None:
     if plan.dvd is not None:
         _dvd(root, plan.dvd)
     kernel.change_root(root)
+
+
+def _escaped(path: str) -> str:
+    return path.replace("\\", "\\\\").replace(",", "\\,")
 
 
 def renounce_capabilities() -> None:

@@ -93,8 +93,8 @@ class Supervisor:
         self._stack.callback(self.network.close)
         self.relay = Relay(spec.address, self.network, self.order.ports)
         self._stack.callback(self.relay.close)
+        # Never closed: it has nothing to let go, and waiting for its threads would be felt at each power-off.
         self.fabric = Fabric(self.facts, self.journal, self.network.listen)
-        self._stack.callback(self.fabric.close)
         self.group.create()
         self._stack.callback(self.group.remove)
         server = await asyncio.start_unix_server(
