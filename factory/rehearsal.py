@@ -5,6 +5,7 @@ image definition. Made through the same Resource Manager as everything else, so 
 subscription; the demo makes it in a local Azure.
 """
 
+import contextlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from azure.mgmt.resource.resources import models
 from factory.azure import groups, machines, run_commands
 from factory.azure.client import Azure
 from factory.azure.ids import ArmId
+from factory.errors import NotFound
 from factory.remote.keys import make_key_pair
 
 APP_GROUP = "rehearsal-app"
@@ -108,6 +110,8 @@ async def _gallery(azure: Azure, location: str) -> str:
 
 async def _machine(azure: Azure, location: str, image: str, size: str, subnet: str) -> str:
     machine_id = _id(azure, APP_GROUP, f"Microsoft.Compute/virtualMachines/{MACHINE}")
+    with contextlib.suppress(NotFound):
+        return (await machines.get_machine(azure, machine_id)).id
     interface = _id(azure, APP_GROUP, f"Microsoft.Network/networkInterfaces/{MACHINE}-nic")
     address = {"subnet": {"id": subnet}, "privateIPAllocationMethod": "Dynamic"}
     await _put(azure, interface, location, {"ipConfigurations": [{"name": "app", "properties": address}]})

@@ -7,7 +7,10 @@ runs against Azure, and the local Azure is reached like any other, by the enviro
 import asyncio
 import os
 import secrets
+import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +25,7 @@ from factory.recipe import load_recipe
 from factory.rehearsal import make_world
 from golden import local_azure
 from golden.console import Trouble, console
+from golden.prefect_server import prefect_server
 
 RECIPE = Path(__file__).resolve().parent.parent / "deployments" / "recipes" / "demo.yaml"
 MARKETPLACE_IMAGE = "Debian:debian-12:12-gen2:latest"
@@ -56,17 +60,35 @@ def run_demo(
     _prepare(directory / "azure", kind)
     times.measure("image build", begun)
     begun = time.monotonic()
-    azure = local_azure.start(directory / "azure", guest=kind, on_progress=console.print)
-    try:
+    with prefect_server(directory / "prefect", keep=keep) as prefect, _local(directory, kind, keep) as azure:
         _enter(azure, directory)
         console.print(f"local Azure at {azure.endpoint}; its machines are {kind} guests of a real Debian")
         asyncio.run(_world())
-        times.measure("your world (VM, disk, network, gallery)", begun)
-        _rebuild(skip, times, as_json=as_json)
+        prefect.wait_until_healthy()
+        os.environ["PREFECT_API_URL"] = prefect.api
+        times.measure("your world and a Prefect server", begun)
+        try:
+            _rebuild(skip, times, as_json=as_json)
+        finally:
+            _print_times(times, as_json=as_json)
+            if keep:
+                console.print(f"Prefect's UI goes on running at {prefect.url} (process group {prefect.pid})")
+
+
+@contextmanager
+def _local(directory: Path, kind: str, keep: bool) -> Iterator[local_azure.LocalAzure]:
+    """The demo's local Azure; stopped with all its machines, unless it is to be kept."""
+    if local_azure.find(directory / "azure") is None:
+        shutil.rmtree(
+            directory / "azure", ignore_errors=True
+        )  # what an earlier demo left; images are kept elsewhere
+    azure = local_azure.start(directory / "azure", guest=kind, on_progress=console.print)
+    try:
+        yield azure
     finally:
-        _print_times(times, as_json=as_json)
         if keep:
-            console.print(f'it goes on running: eval "$(golden local env --state {directory / "azure"})"')
+            state = directory / "azure"
+            console.print(f'the local Azure goes on running: eval "$(golden local env --state {state})"')
         else:
             local_azure.stop(azure)
 

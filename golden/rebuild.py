@@ -161,3 +161,6 @@ def _quiet_prefect() -> None:
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
     logging.getLogger("azure").setLevel(logging.WARNING)
+    record = logging.getLogger("factory")
+    record.addHandler(logging.NullHandler())
+    record.propagate = False  # the table shows the record as it grows
