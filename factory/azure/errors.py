@@ -53,7 +53,9 @@ RULES: tuple[Rule, ...] = (
         "GalleryImageNotFound", errors.NotFound, remedy="replicate the version to this region, or build there"
     ),
     Rule("InvalidResourceReference", errors.NotFound),
-    Rule("SubscriptionNotFound", errors.NotFound, remedy=_SUBSCRIPTION),
+    # Not NotFound: to a deletion that is as good as done, and here nothing was even looked at.
+    Rule("SubscriptionNotFound", errors.AuthorizationFailed, remedy=_SUBSCRIPTION),
+    Rule("InvalidSubscriptionId", errors.InvalidRequest, remedy=_SUBSCRIPTION),
     # Compute's catch-all: the sentence tells quota, throttling, another operation and the VM's state apart.
     Rule("OperationNotAllowed", errors.QuotaExceeded, "quota"),
     Rule("OperationNotAllowed", errors.Throttled, "too many requests"),

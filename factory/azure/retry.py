@@ -27,7 +27,7 @@ class PatientRetry(AsyncRetryPolicy[HttpRequest, AsyncHttpResponse]):
     """azure-core's retries on the factory's clock, with 429 for every verb and a bound on the waiting."""
 
     def __init__(self, clock: Clock, patience: float = PATIENCE) -> None:
-        super().__init__(retry_total=30, retry_status=30, retry_connect=5, retry_read=3)
+        super().__init__(retry_total=30, retry_status=30, retry_connect=4, retry_read=3)
         self._clock, self._patience = clock, patience
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:

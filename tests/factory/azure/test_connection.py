@@ -173,3 +173,25 @@ async def test_where_nobody_is_logged_in_one_error_says_what_to_set(
     for word in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "managed identity", "az login"):
         assert word in str(caught.value)
     assert not wire.requests
+
+
+async def test_a_managed_identity_gives_the_token_where_no_principal_is_configured(
+    wire: Wire, certificate: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = {
+        "access_token": "from-identity",
+        "expires_on": "4102444800",
+        "token_type": "Bearer",
+        "resource": "x",
+    }
+    wire.on("GET", "/msi/token", Answer(200, token))
+    wire.on("GET", "/resourceGroups/rg", Answer(200, {"id": GROUP, "name": "rg", "location": "w"}))
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"{wire.url}/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", "header")
+    connection = Connection(SUBSCRIPTION, endpoint=wire.url, ca_bundle=certificate[0])
+    env = {"AZURE_CLIENT_ID": "user-assigned"}
+    async with Azure(connection, credential=build_credential(connection, env)) as azure:
+        await groups.get_group(azure, "rg")
+    asked, called = wire.requests
+    assert (asked.query["resource"], asked.query["client_id"]) == (wire.url, "user-assigned")
+    assert called.headers["authorization"] == "Bearer from-identity"

@@ -8,7 +8,7 @@ from factory.azure import groups, network
 from factory.azure.client import Azure
 from factory.azure.ids import ArmId, same_id
 from factory.azure.network import SecurityRule
-from factory.errors import InvalidInput, NotFound, OperationTimedOut, ScopeLocked
+from factory.errors import AuthorizationFailed, InvalidInput, NotFound, OperationTimedOut, ScopeLocked
 from tests.factory.azure.bodies import NIC, SUBNET, VERSION
 from tests.factory.azure.conftest import JumpingClock
 from tests.factory.azure.wire import GROUP, Answer, Wire, fails, running, succeeded
@@ -31,6 +31,15 @@ async def test_a_group_is_made_with_its_tags(azure: Azure, wire: Wire) -> None:
 async def test_a_group_that_is_not_there_is_none(azure: Azure, wire: Wire) -> None:
     wire.on("GET", "/resourceGroups/a", fails(404, "ResourceGroupNotFound"))
     assert await groups.get_group(azure, "a") is None
+
+
+async def test_a_wrong_subscription_is_not_taken_for_a_group_that_is_gone(azure: Azure, wire: Wire) -> None:
+    for method in ("GET", "DELETE"):
+        wire.on(method, "/resourceGroups/a", fails(404, "SubscriptionNotFound", "could not be found"))
+    with pytest.raises(AuthorizationFailed, match="AZURE_SUBSCRIPTION_ID"):
+        await groups.get_group(azure, "a")
+    with pytest.raises(AuthorizationFailed):
+        await groups.delete_group(azure, "a", deadline=SOON)
 
 
 async def test_a_deletion_is_waited_for_only_with_a_deadline(
