@@ -72,8 +72,6 @@ def _update(call: Call, doc: Document, tags: dict[str, str], properties: dict[st
 
 def _read(call: Call, body: Document) -> tuple[Document, Contents]:
     doc, given = new_document(call, body), body["properties"]
-    if not doc["tags"]:
-        del doc["tags"]
     generation = given.get("hyperVGeneration") or "V1"
     if generation not in _GENERATIONS:
         raise errors.invalid_parameter(

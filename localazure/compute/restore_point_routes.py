@@ -83,8 +83,6 @@ async def put_collection(call: Call) -> Response:
         return ok(existing)
     vm = _source(call, source, body["location"])
     doc = new_document(call, body)
-    if not doc["tags"]:
-        del doc["tags"]
     doc["properties"] = {
         "source": {"id": vm["id"], "location": vm["location"]},
         "provisioningState": "Succeeded",

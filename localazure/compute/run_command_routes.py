@@ -55,8 +55,6 @@ async def put(call: Call) -> Response:
     _admit(call, vm)
     new = call.world.store.get(call.rid) is None
     doc = new_document(call, body) | {"properties": shown}
-    if not doc["tags"]:
-        del doc["tags"]
     return _send(call, vm, doc, secret, new=new)
 
 

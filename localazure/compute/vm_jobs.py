@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localazure.arm.deleters import deleter
-from localazure.arm.errors import ArmError
+from localazure.arm.errors import ArmError, internal_error
 from localazure.arm.ids import ResourceId
 from localazure.arm.operations import Operation, job
 from localazure.compute import errors, guests, interfaces, machines, storage_profile
@@ -26,6 +26,9 @@ async def create(world: World, op: Operation) -> dict[str, Any] | None:
         await _create(world, op)
     except ArmError as error:
         guests.note_failure(world, op.rid, error)
+        raise
+    except Exception:
+        guests.note_failure(world, op.rid, internal_error())
         raise
     machines.put_provisioning(world, op.rid, machines.SUCCEEDED)
     return None

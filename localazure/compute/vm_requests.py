@@ -104,8 +104,6 @@ def read_new(call: Call) -> NewMachine:
     }
     if given.get("userData"):
         doc["_user_data"] = given["userData"]
-    if not doc["tags"]:
-        del doc["tags"]
     return NewMachine(doc, disks)
 
 

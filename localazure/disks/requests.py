@@ -57,8 +57,6 @@ def read_new(call: Call) -> tuple[Document, Source | None]:
     check_name(call, NAME, 80)
     body = read_resource(call)
     doc = new_document(call, body)
-    if not doc["tags"]:
-        del doc["tags"]
     properties = doc["properties"]
     _check_sku(doc)
     creation = properties.get("creationData")

@@ -65,8 +65,6 @@ async def put_gallery(call: Call) -> Response:
     idle(call)
     had = call.world.store.get(call.rid)
     doc = new_document(call, body)
-    if not doc["tags"]:
-        del doc["tags"]
     doc["properties"] = definitions.gallery_properties(call, body["properties"])
     doc["properties"]["provisioningState"] = "Creating" if had is None else "Updating"
     call.world.store.put(doc)
@@ -139,8 +137,6 @@ async def put_definition(call: Call) -> Response:
     if had is not None:
         return _change(call, had, body["properties"], body["tags"])
     doc = new_document(call, body)
-    if not doc["tags"]:
-        del doc["tags"]
     doc["properties"] = definitions.definition_properties(call, body["properties"])
     doc["properties"]["provisioningState"] = "Creating"
     call.world.store.put(doc)
@@ -159,10 +155,8 @@ async def patch_definition(call: Call) -> Response:
 def _change(call: Call, doc: Document, given: dict[str, Any], tags: dict[str, str] | None) -> Response:
     doc["properties"] = definitions.changed_definition(call.world, doc, given)
     doc["properties"]["provisioningState"] = "Updating"
-    if tags:
+    if tags is not None:
         doc["tags"] = tags
-    elif tags is not None:
-        doc.pop("tags", None)
     call.world.store.put(doc)
     return start(call, jobs.SETTLE, doc, {"duration": "definition.update"}, new=False)
 

@@ -45,8 +45,6 @@ async def put(call: Call) -> Response:
     profile = publishing.new_profile(call.world, location, given.get("publishingProfile") or {})
     found = sources.read(call.world, definition, location, given.get("storageProfile"))
     doc = new_document(call, body)
-    if not doc["tags"]:
-        del doc["tags"]
     doc["properties"] = {"publishingProfile": profile, "storageProfile": found.shown}
     if given.get("safetyProfile"):
         doc["properties"]["safetyProfile"] = _safety({}, given["safetyProfile"])
@@ -84,8 +82,6 @@ def _change(call: Call, doc: Document, given: dict[str, Any], tags: dict[str, st
     after["publishingProfile"] = publishing.changed_profile(call.world, doc, profile, safety)
     if tags is not None:
         doc["tags"] = tags
-        if not tags:
-            del doc["tags"]
     doc["properties"]["provisioningState"] = "Updating"
     call.world.store.put(doc)
     shown = doc | {"properties": doc["properties"] | after}
