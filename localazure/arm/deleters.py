@@ -19,6 +19,7 @@ def deleter(type: str) -> Callable[[Deleter], Deleter]:  # noqa: A002 - the word
 
     It must undo everything the resource holds (machines, contents, references in others) and be idempotent.
     It raises ArmError while something else still needs the resource: the cascade comes back after the others.
+    Operations in progress on the resource are its business as well: wait (`quiet`) or cut them short.
     """
 
     def register(function: Deleter) -> Deleter:
@@ -26,6 +27,14 @@ def deleter(type: str) -> Callable[[Deleter], Deleter]:  # noqa: A002 - the word
         return function
 
     return register
+
+
+async def quiet(world: World, rid: str) -> None:
+    """Wait until no operation works on a resource or beneath it."""
+    key = rid.lower()
+    for op in world.operations.running():
+        if op.subject == key or op.subject.startswith(key + "/"):
+            await world.operations.wait(op)
 
 
 async def delete_resource(world: World, doc: Document) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from localazure.arm.calls import Call
-from localazure.arm.deleters import deleter
+from localazure.arm.deleters import deleter, quiet
 from localazure.arm.envelope import NAME, check_etag, check_name, new_document, read_resource, read_tags
 from localazure.arm.errors import invalid_content, not_found, not_implemented
 from localazure.arm.operations import Operation, Output, job
@@ -111,7 +111,8 @@ def _register(kind: Kind) -> None:
 
     @deleter(kind.type)
     async def delete_in_cascade(world: World, doc: Document) -> None:
-        kind.check_unused(world, doc)
+        await quiet(world, doc["id"])
+        kind.check_unused(world, world.store.get(doc["id"]) or doc)
 
 
 def _named(verb: str, kind: Kind, endpoint: Endpoint, method: str, pattern: str) -> None:

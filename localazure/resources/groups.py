@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 from typing import Any
 
 from localazure.arm.deleters import delete_resource
-from localazure.arm.errors import ArmError
+from localazure.arm.errors import ArmError, internal_error
 from localazure.arm.ids import GROUP_TYPE, ResourceId
 from localazure.arm.operations import Operation, Output, job
 from localazure.arm.store import Document
@@ -78,26 +77,20 @@ async def delete_group(world: World, op: Operation) -> Output:
 
 
 async def _one_round(world: World, documents: list[Document]) -> dict[str, ArmError]:
+    """Try each once. A deleter that breaks is a refusal too: the group must not stay half-deleted."""
     refusals: dict[str, ArmError] = {}
     for doc in documents:
         current = world.store.get(doc["id"])
         if current is None:
             continue
-        await _quiet(world, doc["id"])
         try:
-            await delete_resource(world, world.store.get(doc["id"]) or current)
+            await delete_resource(world, current)
         except ArmError as refusal:
             refusals[doc["id"]] = refusal
+        except Exception:
+            log.exception("deleting %s broke", doc["id"])
+            refusals[doc["id"]] = internal_error()
     return refusals
-
-
-async def _quiet(world: World, rid: str) -> None:
-    """Wait for the operation in progress on a resource or beneath it, as long as it takes to end."""
-    key = rid.lower()
-    for op in world.operations.running():
-        if op.subject == key or op.subject.startswith(key + "/"):
-            await world.operations.wait(op)
-            await asyncio.sleep(0)
 
 
 def _keep(world: World, group: ResourceId) -> None:
