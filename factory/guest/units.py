@@ -182,7 +182,7 @@ def discover(package: ModuleType, kind: type[Unit]) -> list[Unit]:
                 raise UnitError(
                     f"{module.__name__}: {unit.name} has no docstring, so the manual has no page of it"
                 )
-            if unit.name in found:
+            if found.get(unit.name, unit) is not unit:
                 raise UnitError(f"{module.__name__}: there is already a unit called {unit.name}")
             found[unit.name] = unit
     return _ordered(found, package.__name__)

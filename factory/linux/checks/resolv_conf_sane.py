@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from factory.guest.command import Output, sh_script
 from factory.guest.units import Family, Stage, check
 from factory.linux.context import Context
+from factory.linux.operations.resolv_conf import AZURE_RESOLVER
 
 _PROBE = """
 if [ -L /etc/resolv.conf ]; then echo "link $(readlink /etc/resolv.conf)"
@@ -27,5 +28,7 @@ def resolv_conf_sane(output: Output, context: Context) -> Iterator[str]:
         yield "/etc/resolv.conf is missing"
     elif lines[0] == "file" and was not in (None, "file"):
         yield f"/etc/resolv.conf is a file, and was a link to {was}"
-    elif any(line.startswith(("search", "domain")) for line in lines):
-        yield "/etc/resolv.conf names a domain of the old network"
+    elif lines[0] == "file":
+        strange = [line for line in lines[1:] if line and line.split() != ["nameserver", AZURE_RESOLVER]]
+        if strange:
+            yield f"/etc/resolv.conf tells of the old network: {', '.join(strange)}"

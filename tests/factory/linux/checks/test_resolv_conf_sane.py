@@ -26,5 +26,5 @@ def test_a_file_where_a_link_was_is_found() -> None:
 
 def test_a_domain_of_the_old_network_is_found(tree: Tree) -> None:
     assert tree.probe(resolv_conf_sane, context_of()) == [
-        "/etc/resolv.conf names a domain of the old network"
+        "/etc/resolv.conf tells of the old network: nameserver 10.0.0.4, search corp.example"
     ]
