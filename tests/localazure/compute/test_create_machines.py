@@ -13,7 +13,7 @@ from tests.localazure.machines import MARKETPLACE, PASSWORD, SIZE, Yard, os_prof
 def test_a_machine_from_the_marketplace_succeeds_when_its_agent_says_ready(
     yard: Yard, compute: ComputeManagementClient
 ) -> None:
-    body = yard.machine_body()
+    body: Any = yard.machine_body()
     poller = compute.virtual_machines.begin_create_or_update(yard.name, "vm", body, polling_interval=0.05)
     vm = poller.result()
     assert vm.provisioning_state == "Succeeded"
@@ -218,7 +218,8 @@ REFUSALS: list[tuple[dict[str, Any], int, str, str]] = [
         {"hardwareProfile": {"vmSize": "Standard_Huge"}},
         400,
         "InvalidParameter",
-        "The value Standard_Huge provided for the VM size is not valid. The valid sizes in the current region are: ",
+        "The value Standard_Huge provided for the VM size is not valid. The valid sizes in the current "
+        "region are: ",
     ),
     (
         {"hardwareProfile": {"vmSize": "Standard_M128s"}},

@@ -9,7 +9,7 @@ from azure.mgmt.compute import ComputeManagementClient
 
 from tests.localazure.machines import MARKETPLACE, Yard
 
-CRASH = {"properties": {"consistencyMode": "CrashConsistent"}}
+CRASH: Any = {"properties": {"consistencyMode": "CrashConsistent"}}
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from tests.localazure.machines import Yard
 GENERALIZED = "Operation '{op}' is not allowed on VM 'vm' since the VM is generalized."
 DEALLOCATED = "Operation '{op}' is not allowed on VM 'vm' since the VM is either deallocated or marked to be deallocated."
 RUNNING = (
-    "Operation '{op}' is not allowed on VM 'vm' since the VM is running. Please power off explicitly in case you "
+    "Operation '{op}' is not allowed on VM 'vm' since the VM is running. Please power off explicitly in "
+    "case you "
     "shut down the VM from inside the guest operating system."
 )
 NEEDS_RUNNING = "The operation requires the VM to be running (or set to run)."
@@ -42,7 +43,7 @@ def test_an_operation_in_a_state(yard: Yard, operation: str, state: str) -> None
     vm = yard.machine()
     yard.bring(vm, state)
     before = yard.statuses(vm)
-    expected = EXPECTED[operation][STATES.index(state)]  # type: ignore[arg-type]  # the parameter is of STATES
+    expected = EXPECTED[operation][STATES.index(state)]
     response = yard.act(vm, operation, BODIES.get(operation))
     if expected in POWER:
         yard.done(response)
