@@ -40,8 +40,13 @@ class Stage(StrEnum):
     AFTER_PROVISION = "after-provision"
 
 
-Proof = Literal["real guest", "namespace guest", "recorded output", "documented"]
-"""The best evidence that a unit does what it says. Nothing here has run on Azure itself."""
+Proof = Literal["namespace guest", "real commands", "recorded output", "documented"]
+"""The best evidence that a unit does what it says, as its tests have it; none of it is Azure itself.
+
+`namespace guest`: on a real Debian with its real agent and systemd, on a borrowed kernel. `real commands`:
+the real commands on files made for the test. `recorded output`: judged on what a real program printed.
+`documented`: written by the documentation.
+"""
 
 
 class UnitError(Exception):

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from factory.errors import FactoryError
 from factory.guest.command import Command
+from factory.guest.units import Proof
 from factory.linux import distros, package_managers
 
 
@@ -47,6 +48,7 @@ class Distro:
     agent_service: str
     releases: tuple[str, ...]
     """VERSION_ID of the releases that the facts here were looked up for."""
+    proof: Proof
 
 
 Data = TypeVar("Data", Distro, PackageManager)

@@ -32,7 +32,7 @@ def _probe(context: Context) -> Command:
     return sh_script(_PROBE, *context.accounts)
 
 
-@check((Stage.BEFORE_CAPTURE, Stage.AFTER_PROVISION), Family.LINUX, probe=_probe, proof="real guest")
+@check((Stage.BEFORE_CAPTURE, Stage.AFTER_PROVISION), Family.LINUX, probe=_probe, proof="namespace guest")
 def accounts_gone(output: Output, context: Context) -> Iterator[str]:
     """No account is left that Azure or the factory made: no entry, home, group, crontab, mail or sudo right.
 

@@ -11,7 +11,7 @@ from factory.linux.context import Context
     Stage.BEFORE_GENERALIZE,
     Family.LINUX,
     probe=sh_script("ls /etc/ssh/ssh_host_*_key.pub"),
-    proof="recorded output",
+    proof="documented",
 )
 def agent_host_key_type(output: Output, context: Context) -> Iterator[str]:
     """The host key that the agent waits for is one that cloud-init makes.

@@ -22,7 +22,7 @@ def _probe(context: Context) -> Command:
     return sh_script(_PROBE, context.distro.agent_service)
 
 
-@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=_probe, proof="real guest")
+@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=_probe, proof="namespace guest")
 def agent_present(output: Output, context: Context) -> Iterator[str]:
     """The Azure agent is installed, recent enough, and starts at boot.
 

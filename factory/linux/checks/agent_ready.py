@@ -15,7 +15,7 @@ agents
 )
 
 
-@check(Stage.AFTER_PROVISION, Family.LINUX, probe=sh_script(_PROBE), proof="real guest")
+@check(Stage.AFTER_PROVISION, Family.LINUX, probe=sh_script(_PROBE), proof="namespace guest")
 def agent_ready(output: Output) -> Iterator[str]:
     """The agent runs, and takes this machine for provisioned."""
     lines = output.stdout.splitlines()

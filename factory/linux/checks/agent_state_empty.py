@@ -10,7 +10,7 @@ from factory.guest.units import Family, Stage, check
     Stage.BEFORE_CAPTURE,
     Family.LINUX,
     probe=sh_script("[ ! -d /var/lib/waagent ] || find /var/lib/waagent -mindepth 1 -maxdepth 1"),
-    proof="real guest",
+    proof="namespace guest",
 )
 def agent_state_empty(output: Output) -> Iterator[str]:
     """The agent has forgotten this machine.

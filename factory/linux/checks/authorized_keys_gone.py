@@ -18,7 +18,7 @@ awk -F: '{ print "account " $1 " " $6 }' /etc/passwd
     (Stage.BEFORE_CAPTURE, Stage.AFTER_PROVISION),
     Family.LINUX,
     probe=sh_script(_PROBE),
-    proof="real guest",
+    proof="namespace guest",
 )
 def authorized_keys_gone(output: Output, context: Context) -> Iterator[str]:
     """No key of a removed account opens root's door, and no home without an owner holds keys.

@@ -12,7 +12,7 @@ from factory.guest.units import Family, Stage, check
     probe=sh_script("timeout 300 systemctl is-system-running --wait; true", timeout=6 * MINUTE).if_exists(
         "/run/systemd/system"
     ),
-    proof="real guest",
+    proof="namespace guest",
 )
 def boot_finished(output: Output) -> Iterator[str]:
     """The boot comes to an end: no job of systemd waits for ever.

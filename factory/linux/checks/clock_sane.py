@@ -7,7 +7,7 @@ from factory.guest.units import Family, Stage, check
 from factory.linux.context import Context
 
 
-@check(Stage.AFTER_PROVISION, Family.LINUX, probe=sh("date", "+%s"), proof="real guest")
+@check(Stage.AFTER_PROVISION, Family.LINUX, probe=sh("date", "+%s"), proof="namespace guest")
 def clock_sane(output: Output, context: Context) -> Iterator[str]:
     """The clock is not behind the source's: certificates and tokens would not be valid yet."""
     said = output.stdout.strip()

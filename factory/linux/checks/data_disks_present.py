@@ -8,7 +8,7 @@ from factory.linux.context import Context
 from factory.linux.facts import DISKS_PROBE, parse_disks
 
 
-@check(Stage.AFTER_PROVISION, Family.LINUX, probe=sh_script(DISKS_PROBE), proof="real guest")
+@check(Stage.AFTER_PROVISION, Family.LINUX, probe=sh_script(DISKS_PROBE), proof="namespace guest")
 def data_disks_present(output: Output, context: Context) -> Iterator[str]:
     """The image's data disks are at their LUNs, with the file systems of the source's."""
     if context.expected is None:

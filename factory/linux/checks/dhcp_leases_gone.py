@@ -12,7 +12,7 @@ done
 """
 
 
-@check(Stage.BEFORE_CAPTURE, Family.LINUX, probe=sh_script(_PROBE), proof="real guest")
+@check(Stage.BEFORE_CAPTURE, Family.LINUX, probe=sh_script(_PROBE), proof="namespace guest")
 def dhcp_leases_gone(output: Output) -> Iterator[str]:
     """No DHCP client remembers a lease."""
     for path in output.stdout.splitlines():

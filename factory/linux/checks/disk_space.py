@@ -8,7 +8,7 @@ from factory.guest.units import Family, Stage, check
 NEEDED_KIB = 64 * 1024
 
 
-@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=sh("df", "-Pk", "/", "/var"), proof="real guest")
+@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=sh("df", "-Pk", "/", "/var"), proof="namespace guest")
 def disk_space(output: Output) -> Iterator[str]:
     """There is room to work: tools that cannot write leave files empty, and say nothing.
 

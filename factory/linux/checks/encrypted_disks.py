@@ -6,7 +6,7 @@ from factory.guest.command import Output, sh
 from factory.guest.units import Family, Stage, check
 
 
-@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=sh("cat", "/proc/self/mounts"), proof="recorded output")
+@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=sh("cat", "/proc/self/mounts"), proof="documented")
 def encrypted_disks(output: Output) -> Iterator[str]:
     """No disk is encrypted from inside by Azure Disk Encryption.
 

@@ -12,7 +12,7 @@ from factory.guest.units import Family, Stage, check
     probe=sh("systemctl", "list-units", "--state=failed", "--plain", "--no-legend", "--no-pager").if_exists(
         "/run/systemd/system"
     ),
-    proof="real guest",
+    proof="namespace guest",
 )
 def failed_units(output: Output) -> Iterator[str]:
     """No unit of systemd failed. `systemctl is-system-running` says no more than `degraded` of the same."""

@@ -16,7 +16,7 @@ def _probe(context: Context) -> Command:
     return sh_script(script, *_paths(context), timeout=10 * MINUTE)
 
 
-@check(Stage.AFTER_PROVISION, Family.LINUX, probe=_probe, proof="real guest")
+@check(Stage.AFTER_PROVISION, Family.LINUX, probe=_probe, proof="namespace guest")
 def files_unchanged(output: Output, context: Context) -> Iterator[str]:
     """The files that the recipe names, on data disks too, are what they were on the source."""
     if context.expected is None:

@@ -21,7 +21,7 @@ done
 """
 
 
-@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=sh_script(_PROBE), proof="real guest")
+@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=sh_script(_PROBE), proof="namespace guest")
 def fstab_sane(output: Output) -> Iterator[str]:
     """Every line of /etc/fstab can be mounted on the next machine, or may be missing (nofail).
 

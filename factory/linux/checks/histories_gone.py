@@ -12,7 +12,7 @@ done
 """
 
 
-@check(Stage.BEFORE_CAPTURE, Family.LINUX, probe=sh_script(_PROBE), proof="real guest")
+@check(Stage.BEFORE_CAPTURE, Family.LINUX, probe=sh_script(_PROBE), proof="namespace guest")
 def histories_gone(output: Output) -> Iterator[str]:
     """No shell history is left, of anybody."""
     paths = sorted(output.stdout.splitlines())

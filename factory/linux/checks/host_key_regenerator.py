@@ -13,7 +13,7 @@ true
 """
 
 
-@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=sh_script(_PROBE), proof="real guest")
+@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=sh_script(_PROBE), proof="namespace guest")
 def host_key_regenerator(output: Output, context: Context) -> Iterator[str]:
     """Something makes new SSH host keys at first boot.
 

@@ -11,7 +11,7 @@ from factory.linux.context import Context
     Stage.BEFORE_CAPTURE,
     Family.LINUX,
     probe=sh("find", "/etc/ssh", "-name", "ssh_host_*"),
-    proof="real guest",
+    proof="namespace guest",
 )
 def host_keys_gone(output: Output, context: Context) -> Iterator[str]:
     """The SSH host keys are gone, and something will make new ones.

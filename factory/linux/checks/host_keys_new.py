@@ -12,7 +12,7 @@ from factory.remote.fingerprints import fingerprints
     Stage.AFTER_PROVISION,
     Family.LINUX,
     probe=sh_script("cat /etc/ssh/ssh_host_*_key.pub"),
-    proof="real guest",
+    proof="namespace guest",
 )
 def host_keys_new(output: Output, context: Context) -> Iterator[str]:
     """The machine has SSH host keys, and none of the source's."""

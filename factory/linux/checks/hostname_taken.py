@@ -7,7 +7,9 @@ from factory.guest.units import Family, Stage, check
 from factory.linux.context import Context
 
 
-@check(Stage.AFTER_PROVISION, Family.LINUX, probe=sh("cat", "/proc/sys/kernel/hostname"), proof="real guest")
+@check(
+    Stage.AFTER_PROVISION, Family.LINUX, probe=sh("cat", "/proc/sys/kernel/hostname"), proof="namespace guest"
+)
 def hostname_taken(output: Output, context: Context) -> Iterator[str]:
     """The machine has taken the host name that it was given: proof that somebody provisioned it."""
     name = output.stdout.strip().split(".")[0]

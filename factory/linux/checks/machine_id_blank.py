@@ -13,7 +13,7 @@ done
 """
 
 
-@check(Stage.BEFORE_CAPTURE, Family.LINUX, probe=sh_script(_PROBE), proof="real guest")
+@check(Stage.BEFORE_CAPTURE, Family.LINUX, probe=sh_script(_PROBE), proof="namespace guest")
 def machine_id_blank(output: Output) -> Iterator[str]:
     """The machine ID is blank, and its file is there.
 

@@ -8,7 +8,7 @@ from factory.guest.units import Family, Stage, check
 from factory.linux.context import Context
 
 
-@check(Stage.AFTER_PROVISION, Family.LINUX, probe=sh("cat", "/etc/machine-id"), proof="real guest")
+@check(Stage.AFTER_PROVISION, Family.LINUX, probe=sh("cat", "/etc/machine-id"), proof="namespace guest")
 def machine_id_new(output: Output, context: Context) -> Iterator[str]:
     """The machine has an ID, and not the source's."""
     found = output.stdout.strip()

@@ -11,7 +11,7 @@ def _probe(context: Context) -> Command:
     return context.package_manager.pending
 
 
-@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=_probe, proof="real guest")
+@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=_probe, proof="namespace guest")
 def package_operations(output: Output) -> Iterator[str]:
     """No package operation is under way or half done.
 

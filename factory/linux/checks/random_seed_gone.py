@@ -11,7 +11,7 @@ from factory.linux.operations.random_seed import SEEDS
     Stage.BEFORE_CAPTURE,
     Family.LINUX,
     probe=sh_script('for file; do [ ! -e "$file" ] || echo "$file"; done', *SEEDS),
-    proof="real guest",
+    proof="namespace guest",
 )
 def random_seed_gone(output: Output) -> Iterator[str]:
     """No random seed is saved: machines of one image would start from the same."""

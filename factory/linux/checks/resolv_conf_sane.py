@@ -16,7 +16,7 @@ true
 """
 
 
-@check(Stage.BEFORE_CAPTURE, Family.LINUX, probe=sh_script(_PROBE), proof="real guest")
+@check(Stage.BEFORE_CAPTURE, Family.LINUX, probe=sh_script(_PROBE), proof="namespace guest")
 def resolv_conf_sane(output: Output, context: Context) -> Iterator[str]:
     """/etc/resolv.conf is there and names nothing of the old network.
 

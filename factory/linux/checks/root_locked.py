@@ -11,7 +11,7 @@ from factory.linux.context import Context
     (Stage.BEFORE_CAPTURE, Stage.AFTER_PROVISION),
     Family.LINUX,
     probe=sh("awk", "-F:", '$1 == "root" { print ($2 == "" ? "empty" : substr($2, 1, 1)) }', "/etc/shadow"),
-    proof="real guest",
+    proof="namespace guest",
 )
 def root_locked(output: Output, context: Context) -> Iterator[str]:
     """Nobody can log in as root with a password.

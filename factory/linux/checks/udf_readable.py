@@ -12,7 +12,7 @@ true
 """
 
 
-@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=sh_script(_PROBE), proof="recorded output")
+@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=sh_script(_PROBE), proof="real commands")
 def udf_readable(output: Output) -> Iterator[str]:
     """The kernel may read UDF, the file system of the disc that tells a new machine its name and user.
 

@@ -9,4 +9,5 @@ DEBIAN = Distro(
     agent_package="waagent",
     agent_service="walinuxagent",
     releases=("11", "12", "13"),
+    proof="namespace guest",
 )

@@ -9,4 +9,5 @@ UBUNTU = Distro(
     agent_package="walinuxagent",
     agent_service="walinuxagent",
     releases=("20.04", "22.04", "24.04"),
+    proof="documented",
 )

@@ -32,7 +32,7 @@ esac
         "/var/spool/mail",
         "/var/spool/cron",
     ),
-    proof="real guest",
+    proof="namespace guest",
 )
 def accounts(context: Context) -> Iterator[Command]:
     """Remove the accounts that must not be in the image, with their homes.

@@ -20,7 +20,7 @@ agents | while read -r pid _; do kill -KILL "$pid"; done
 )
 
 
-@operation(Phase.GENERALIZE, Family.LINUX, proof="real guest")
+@operation(Phase.GENERALIZE, Family.LINUX, proof="namespace guest")
 def agent_service(context: Context) -> Iterator[Command]:
     """Stop the Azure agent, before anything else.
 

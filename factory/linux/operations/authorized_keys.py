@@ -16,7 +16,9 @@ printf '%s\n' "$rest" | sed '/^$/d' > "$file"
 """
 
 
-@operation(Phase.GENERALIZE, Family.LINUX, after=("accounts",), paths=("/root/.ssh",), proof="real guest")
+@operation(
+    Phase.GENERALIZE, Family.LINUX, after=("accounts",), paths=("/root/.ssh",), proof="namespace guest"
+)
 def authorized_keys(context: Context) -> Iterator[Command]:
     """Remove the keys of removed accounts from root's authorized_keys.
 

@@ -19,7 +19,7 @@ FILES = (
     after=("cloud_init",),
     paths=FILES,
     when=sh_script("! grep -rqsE '^[^#]*config: *disabled' /etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d"),
-    proof="recorded output",
+    proof="real commands",
 )
 def cloud_init_network(context: Context) -> Iterator[Command]:
     """Remove the network configuration that cloud-init wrote for this machine's network card.

@@ -10,7 +10,7 @@ from factory.guest.units import Family, Phase, operation
     Phase.GENERALIZE,
     Family.LINUX,
     paths=("/var/lib/systemd/coredump", "/var/crash"),
-    proof="recorded output",
+    proof="real commands",
 )
 def core_dumps() -> Iterator[Command]:
     """Remove core dumps and crash reports: they are memory of the old machine's processes."""

@@ -33,7 +33,7 @@ from factory.guest.units import Family, Phase, operation
         "/var/mail",
         "/etc/dhcp/dhclient.conf",
     ),
-    proof="real guest",
+    proof="namespace guest",
 )
 def deprovision() -> Iterator[Command]:
     """Have the agent itself deprovision: `waagent -deprovision+user`.

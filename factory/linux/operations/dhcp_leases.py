@@ -11,7 +11,7 @@ from factory.guest.units import Family, Phase, operation
     Family.LINUX,
     after=("deprovision",),
     paths=("/var/lib/dhcp", "/var/lib/dhclient", "/var/lib/dhcpcd", "/var/lib/NetworkManager/*.lease"),
-    proof="real guest",
+    proof="namespace guest",
 )
 def dhcp_leases() -> Iterator[Command]:
     """Remove what DHCP clients remember.

@@ -11,7 +11,7 @@ from factory.guest.units import Family, Phase, operation
     Family.LINUX,
     after=("accounts", "cloud_init", "deprovision"),
     paths=("/var/log",),
-    proof="real guest",
+    proof="namespace guest",
 )
 def logs() -> Iterator[Command]:
     """Empty the logs.

@@ -11,7 +11,7 @@ from factory.guest.units import Family, Phase, operation
     Family.LINUX,
     after=("logs",),
     paths=("/etc/machine-id", "/var/lib/dbus/machine-id"),
-    proof="real guest",
+    proof="namespace guest",
 )
 def machine_id() -> Iterator[Command]:
     """Blank the machine ID.

@@ -11,7 +11,7 @@ from factory.guest.units import Family, Phase, operation
     Family.LINUX,
     after=("accounts",),
     paths=("/var/mail", "/var/spool/mail"),
-    proof="recorded output",
+    proof="real commands",
 )
 def mail_spool() -> Iterator[Command]:
     """Remove local mail, which cron and others wrote to people of the old machine."""

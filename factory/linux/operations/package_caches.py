@@ -11,7 +11,7 @@ from factory.linux.context import Context
     Phase.GENERALIZE,
     Family.LINUX,
     paths=lambda context: context.package_manager.caches,
-    proof="real guest",
+    proof="namespace guest",
 )
 def package_caches(context: Context) -> Iterator[Command]:
     """Empty the package manager's caches and lists.

@@ -11,7 +11,7 @@ RULES = tuple(
 )
 
 
-@operation(Phase.GENERALIZE, Family.LINUX, after=("cloud_init",), paths=RULES, proof="recorded output")
+@operation(Phase.GENERALIZE, Family.LINUX, after=("cloud_init",), paths=RULES, proof="real commands")
 def persistent_net_rules() -> Iterator[Command]:
     """Remove udev's rules that bind a network card's name to its MAC address.
 

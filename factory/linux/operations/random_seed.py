@@ -8,7 +8,7 @@ from factory.guest.units import Family, Phase, operation
 SEEDS = ("/var/lib/systemd/random-seed", "/var/lib/urandom/random-seed", "/var/lib/random-seed")
 
 
-@operation(Phase.GENERALIZE, Family.LINUX, paths=SEEDS, proof="real guest")
+@operation(Phase.GENERALIZE, Family.LINUX, paths=SEEDS, proof="namespace guest")
 def random_seed() -> Iterator[Command]:
     """Remove the saved random seed.
 

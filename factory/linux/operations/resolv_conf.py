@@ -10,7 +10,11 @@ AZURE_RESOLVER = "168.63.129.16"
 
 
 @operation(
-    Phase.GENERALIZE, Family.LINUX, after=("deprovision",), paths=("/etc/resolv.conf",), proof="real guest"
+    Phase.GENERALIZE,
+    Family.LINUX,
+    after=("deprovision",),
+    paths=("/etc/resolv.conf",),
+    proof="namespace guest",
 )
 def resolv_conf(context: Context) -> Iterator[Command]:
     """Leave a /etc/resolv.conf that works on any network of Azure.

@@ -29,7 +29,7 @@ FILES = (
     Family.LINUX,
     after=("accounts",),
     paths=tuple(f"{home}/{name}" for home in ("/root", "/home/*") for name in FILES),
-    proof="real guest",
+    proof="namespace guest",
 )
 def shell_histories() -> Iterator[Command]:
     """Remove the histories of shells and tools, of root and of all users that stay.

@@ -7,7 +7,7 @@ from factory.guest.units import Family, Phase, operation
 from factory.linux.context import Context
 
 
-@operation(Phase.GENERALIZE, Family.LINUX, paths=("/etc/ssh/ssh_host_*",), proof="real guest")
+@operation(Phase.GENERALIZE, Family.LINUX, paths=("/etc/ssh/ssh_host_*",), proof="namespace guest")
 def ssh_host_keys(context: Context) -> Iterator[Command]:
     """Remove the SSH host keys, where something makes new ones.
 

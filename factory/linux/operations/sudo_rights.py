@@ -20,7 +20,9 @@ done
 """
 
 
-@operation(Phase.GENERALIZE, Family.LINUX, after=("accounts",), paths=("/etc/sudoers.d",), proof="real guest")
+@operation(
+    Phase.GENERALIZE, Family.LINUX, after=("accounts",), paths=("/etc/sudoers.d",), proof="namespace guest"
+)
 def sudo_rights(context: Context) -> Iterator[Command]:
     """Take away the sudo rights of removed accounts, and files of rules that are then empty.
 

@@ -7,7 +7,13 @@ from factory.guest.units import Family, Phase, operation
 from factory.linux.context import Context
 
 
-@operation(Phase.GENERALIZE, Family.LINUX, after=("agent_service",), paths=("/mnt/*/swapfile",))
+@operation(
+    Phase.GENERALIZE,
+    Family.LINUX,
+    after=("agent_service",),
+    paths=("/mnt/*/swapfile",),
+    proof="real commands",
+)
 def swap_file(context: Context) -> Iterator[Command]:
     """Remove the agent's own swap file.
 

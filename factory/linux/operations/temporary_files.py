@@ -8,7 +8,7 @@ from factory.guest.units import Family, Phase, operation
 DIRECTORIES = ("/tmp", "/var/tmp")  # noqa: S108  they themselves are meant: nothing is put there
 
 
-@operation(Phase.GENERALIZE, Family.LINUX, after=("deprovision",), paths=DIRECTORIES, proof="real guest")
+@operation(Phase.GENERALIZE, Family.LINUX, after=("deprovision",), paths=DIRECTORIES, proof="namespace guest")
 def temporary_files() -> Iterator[Command]:
     """Empty /tmp and /var/tmp, without following mounts.
 

@@ -77,7 +77,7 @@ def test_the_temporary_admin_has_one_key_no_password_everything_by_sudo_and_an_e
 
 def test_making_the_admin_twice_does_no_harm(tree: Tree) -> None:
     assert _make(tree) == _make(tree)
-    assert (tree / "etc/passwd").read_text().count(f"{ADMIN}:") == 1
+    assert (tree / "etc/passwd").read_text().count(f"\n{ADMIN}:") == 1
 
 
 def test_the_operations_remove_the_admin_and_the_gate_proves_it(tree: Tree, admin: Context) -> None:
