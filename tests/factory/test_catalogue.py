@@ -6,7 +6,8 @@ from factory.linux.generalize import all_checks, all_operations
 
 def test_every_unit_has_a_page() -> None:
     names = {page.name for page in catalogue()}
-    assert {unit.name for unit in (*all_operations(), *all_checks())} <= names
+    assert {unit.name for unit in all_operations()} <= names
+    assert {unit.name for unit in all_checks()} <= names
     assert {"debian", "ubuntu"} <= names
 
 
