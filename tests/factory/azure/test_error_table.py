@@ -144,6 +144,15 @@ async def test_compute_hides_throttling_behind_another_code_and_it_is_found(azur
     assert found.fault.codes == ("OperationNotAllowed", "TooManyRequests")
 
 
+async def test_the_innermost_code_decides_where_the_outer_one_means_something_else(
+    azure: Azure, wire: Wire
+) -> None:
+    inner = {"code": "TooManyRequests", "message": "GetOperation3Min"}
+    found = await provoke(azure, wire, 400, error("OperationNotAllowed", "Rejected.", details=[inner]))
+    assert type(found) is errors.Throttled
+    assert found.code == "TooManyRequests"
+
+
 async def test_networking_hides_another_operation_behind_a_retryable_error(azure: Azure, wire: Wire) -> None:
     inner = {"code": "AnotherOperationInProgress", "message": "Another operation is in progress."}
     found = await provoke(

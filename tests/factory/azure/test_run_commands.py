@@ -70,6 +70,11 @@ async def test_a_script_cut_by_its_deadline_is_told_so(azure: Azure, wire: Wire)
         (await run(azure)).checked()
 
 
+def test_an_exit_code_counts_although_azure_calls_it_a_success() -> None:
+    with pytest.raises(ExtensionFailed, match="exit code 2"):
+        RunCommandResult("vm", "c", "Succeeded", 2, "", "").checked()
+
+
 def test_output_that_reaches_azures_limit_is_not_taken_for_whole() -> None:
     short = RunCommandResult("vm", "c", "Succeeded", 0, "x" * 4095, "")
     full = RunCommandResult("vm", "c", "Succeeded", 0, "é" * 2048, "")
