@@ -200,6 +200,8 @@ class Host(Protocol):
     """One word: `namespace`."""
     proof: str
     """What a run on this host has proven, for the report: `namespace guest`."""
+    ports: tuple[int, ...]
+    """The TCP ports of a machine's private address at which it can be reached from here."""
 
     def missing(self) -> list[str]:
         """Say what this computer lacks, one line each, with the command that mends it; none means usable."""

@@ -1,10 +1,11 @@
-"""Azure's resolver, as far as a machine without a way out needs it: it knows the machine's own name."""
+"""Azure's resolver, as far as a machine without a way out needs it: it knows the machine's own names."""
 
 from __future__ import annotations
 
 import socket
 import struct
 import threading
+from collections.abc import Callable, Mapping
 
 _RESPONSE_RECURSION = 0x8180
 _NAME_ERROR = 3
@@ -12,7 +13,7 @@ _TYPE_A = 1
 _TTL_SECONDS = 60
 
 
-def answer(query: bytes, names: dict[str, str]) -> bytes:
+def answer(query: bytes, names: Mapping[str, str]) -> bytes:
     """Answer one query: an address for a known name, no such name for any other. ValueError if malformed."""
     if len(query) < 17:
         raise ValueError("shorter than any query")
@@ -38,9 +39,9 @@ def answer(query: bytes, names: dict[str, str]) -> bytes:
 class Resolver:
     """Serves one datagram socket from a thread of its own until it is closed."""
 
-    def __init__(self, channel: socket.socket, names: dict[str, str]) -> None:
+    def __init__(self, channel: socket.socket, names: Callable[[], Mapping[str, str]]) -> None:
         self._channel, self._names, self._open = channel, names, True
-        channel.settimeout(0.5)
+        channel.settimeout(0.2)
         self._thread = threading.Thread(target=self._run, name="dns", daemon=True)
         self._thread.start()
 
@@ -48,7 +49,7 @@ class Resolver:
         while self._open:
             try:
                 query, sender = self._channel.recvfrom(4096)
-                self._channel.sendto(answer(query, self._names), sender)
+                self._channel.sendto(answer(query, self._names()), sender)
             except (TimeoutError, ValueError, IndexError, struct.error):
                 continue
             except OSError:

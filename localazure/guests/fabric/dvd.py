@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from xml.sax.saxutils import escape
+from html import escape
 
 from localazure.guests.base import OsProfile
 

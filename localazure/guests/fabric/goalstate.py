@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from itertools import groupby
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from localazure.guests.base import ExtensionGoal
 from localazure.guests.fabric.facts import HOST_PLUGIN_PORT, WIRE_SERVER, Facts
@@ -22,6 +22,11 @@ VERSIONS = """<?xml version="1.0" encoding="utf-8"?>
 
 STATUS_BLOB = f"http://{WIRE_SERVER}:{HOST_PLUGIN_PORT}/blob/status"
 PACKAGES = f"http://{WIRE_SERVER}:{HOST_PLUGIN_PORT}/package"
+
+
+def quoted(text: str) -> str:
+    """Write an attribute's value."""
+    return f'"{escape(text)}"'
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ xsi:noNamespaceSchemaLocation="goalstate10.xsd">
 
 def hosting_environment(facts: Facts, incarnation: int) -> str:
     """Name the deployment and the role: the agent's telemetry quotes them."""
-    deployment, name = facts.container_id, quoteattr(facts.name)
+    deployment, name = facts.container_id, quoted(facts.name)
     return f"""<?xml version="1.0" encoding="utf-8"?>
 <HostingEnvironmentConfig version="1.0.0.0" goalStateIncarnation="{incarnation}">
   <StoredCertificates/>
@@ -80,7 +85,7 @@ def hosting_environment(facts: Facts, incarnation: int) -> str:
 
 def shared_configuration(facts: Facts, incarnation: int) -> str:
     """List the deployment's instances: this machine alone."""
-    deployment, name = facts.container_id, quoteattr(facts.name)
+    deployment, name = facts.container_id, quoted(facts.name)
     return f"""<?xml version="1.0" encoding="utf-8"?>
 <SharedConfig version="1.0.0.0" goalStateIncarnation="{incarnation}">
   <Deployment name="{deployment}" guid="{{{deployment}}}" incarnation="1"/>
@@ -100,14 +105,14 @@ def extensions_configuration(goals: Sequence[SealedGoal], incarnation: int) -> s
     plugins, settings = "", ""
     by_handler = sorted(goals, key=lambda g: (g.goal.handler, g.goal.version))
     for (handler, version), group in groupby(by_handler, key=lambda g: (g.goal.handler, g.goal.version)):
-        manifest = quoteattr(f"{PACKAGES}/{handler}/manifest.xml")
+        manifest = quoted(f"{PACKAGES}/{handler}/manifest.xml")
         plugins += (
-            f"<Plugin name={quoteattr(handler)} version={quoteattr(version)} location={manifest}"
+            f"<Plugin name={quoted(handler)} version={quoted(version)} location={manifest}"
             f' state="enabled" autoUpgrade="false" failoverlocation={manifest}'
             ' runAsStartupTask="false" isJson="true" useExactVersion="true"/>'
         )
         each = "".join(_settings(sealed) for sealed in group)
-        settings += f"<Plugin name={quoteattr(handler)} version={quoteattr(version)}>{each}</Plugin>"
+        settings += f"<Plugin name={quoted(handler)} version={quoted(version)}>{each}</Plugin>"
     return f"""<?xml version="1.0" encoding="utf-8"?>
 <Extensions version="1.0.0.0" goalStateIncarnation="{incarnation}">
   <GuestAgentExtension xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><GAFamilies/></GuestAgentExtension>
@@ -125,8 +130,8 @@ def _settings(sealed: SealedGoal) -> str:
         handler_settings["protectedSettingsCertThumbprint"] = sealed.thumbprint
     document = json.dumps({"runtimeSettings": [{"handlerSettings": handler_settings}]})
     return (
-        f'<ExtensionRuntimeSettings seqNo="{goal.sequence}" name={quoteattr(goal.name)}'
-        f" state={quoteattr(goal.state)}>{escape(document)}</ExtensionRuntimeSettings>"
+        f'<ExtensionRuntimeSettings seqNo="{goal.sequence}" name={quoted(goal.name)}'
+        f" state={quoted(goal.state)}>{escape(document)}</ExtensionRuntimeSettings>"
     )
 
 

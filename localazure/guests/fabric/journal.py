@@ -35,6 +35,8 @@ class Journal:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.boot = 1
+        self.computer_name = ""
+        """As the agent last reported it."""
         self._lock = threading.Lock()
 
     def _append(self, name: str, record: dict[str, Any]) -> None:
@@ -55,6 +57,7 @@ class Journal:
     def status(self, blob: dict[str, Any]) -> None:
         """Keep the agent's status blob."""
         record = {"time": round(time.time(), 3), "boot": self.boot, "blob": blob}
+        self.computer_name = str((blob.get("guestOSInfo") or {}).get("computerName") or "")
         with self._lock:
             write_atomically(self.directory / AGENT, json.dumps(record))
 

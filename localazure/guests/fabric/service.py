@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from localazure.guests.base import ExtensionGoal
 from localazure.guests.fabric import facts as known
@@ -46,7 +47,11 @@ class Fabric:
             HttpServer(listen(known.WIRE_SERVER, known.HOST_PLUGIN_PORT, stream), plugin),
             HttpServer(listen(known.METADATA_SERVICE, known.METADATA_PORT, stream), metadata),
         ]
-        names = {n.lower(): facts.address for n in (facts.name, facts.computer_name) if n}
+
+        def names() -> dict[str, str]:
+            known_as = (facts.name, facts.computer_name, journal.computer_name)
+            return {name.lower(): facts.address for name in known_as if name}
+
         self._servers.append(Resolver(listen(known.WIRE_SERVER, known.DNS_PORT, datagram), names))
 
     def set_extensions(self, goals: Sequence[ExtensionGoal]) -> int:
@@ -55,5 +60,6 @@ class Fabric:
 
     def close(self) -> None:
         """Stop every service."""
-        for server in self._servers:
-            server.close()
+        with ThreadPoolExecutor(len(self._servers)) as together:  # each takes until it next looks up
+            for server in self._servers:
+                together.submit(server.close)

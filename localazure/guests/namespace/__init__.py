@@ -6,11 +6,18 @@ of the disk's layers, data disks are loop devices, the network is a namespace wh
 supervisor's sockets. It is not a security boundary: root in the guest is root on the kernel.
 """
 
-from pathlib import Path
+from __future__ import annotations
 
-from localazure.guests.namespace.host import NamespaceHost
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from localazure.guests.namespace.host import NamespaceHost
 
 
 def open_host(state: Path) -> NamespaceHost:
-    """The host of a state directory."""
+    """Open the host of a state directory."""
+    # Here, because every boot of a machine imports this package and none needs the host.
+    from localazure.guests.namespace.host import NamespaceHost  # noqa: PLC0415
+
     return NamespaceHost(state)

@@ -21,6 +21,11 @@ ExecStartPre=/bin/sh -c 'test -s /etc/ssh/ssh_host_ed25519_key || ssh-keygen -q 
 ExecStartPre=/usr/sbin/sshd -t
 UNIT
 
+# Two ports: where something of the host's own has 22 on every address, guests are reached at the other.
+mkdir -p "$root/etc/ssh/sshd_config.d"
+printf 'Port 22\nPort 2222\n' > "$root/etc/ssh/sshd_config.d/ports.conf"
+printf 'LANG=C.UTF-8\n' > "$root/etc/default/locale"
+
 # The agent, by its documented settings alone.
 set_option() {
     if grep -q "^[# ]*$1=" "$root/etc/waagent.conf"; then

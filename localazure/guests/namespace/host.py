@@ -27,7 +27,7 @@ from localazure.guests.namespace.contents import IMAGE_PREFIX, ContentStore
 from localazure.guests.namespace.machines import OFF, STARTING, Machine
 from localazure.guests.namespace.marketplace import Marketplace
 from localazure.guests.namespace.messages import Order, RunningDisk, documents_of
-from localazure.guests.namespace.relay import PORTS
+from localazure.guests.namespace.relay import PORTS, SSH_PORTS
 
 START_SECONDS = 40.0
 _PACKAGE_ROOT = Path(__file__).resolve().parents[3]
@@ -44,7 +44,7 @@ class NamespaceHost:
     ) -> None:
         self._state = state
         self._marketplace = marketplace or Marketplace()
-        self._ports = tuple(ports)
+        self.ports = requirements.usable_ports(ports)
         self._contents = ContentStore(state / "content", self._marketplace.directory)
         self._machines = state / "machines"
         self._machines.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ class NamespaceHost:
 
     def missing(self) -> list[str]:
         """Say what this computer lacks."""
-        lacking = requirements.missing(self._state, port=min(self._ports))
+        lacking = requirements.missing(self._state, SSH_PORTS)
         return lacking + ([] if self._marketplace.ready else self._marketplace.recipe.missing())
 
     async def prepare(self, progress: Progress) -> None:
@@ -78,7 +78,7 @@ class NamespaceHost:
         async with AsyncExitStack() as held:
             for machine in self._all():
                 if machine.running and wanted & set(_contents_of(machine)):
-                    await held.enter_async_context(machine.conversation(op="freeze"))
+                    await _hold_still(machine, held)
             return [await self._contents.copy(content) for content in contents]
 
     async def discard(self, content: str) -> None:
@@ -137,7 +137,7 @@ class NamespaceHost:
                 RunningDisk(d.lun, str(self._contents.get(d.content).file), d.size_gb)
                 for d in spec.data_disks
             ),
-            ports=self._ports,
+            ports=self.ports,
         )
 
     async def power_off(self, machine_id: str, *, graceful: bool, deadline: float = 90.0) -> None:
@@ -217,6 +217,14 @@ def _contents_of(machine: Machine) -> list[str]:
     return [facts.get("os_disk", ""), *facts.get("data_disks", ())]
 
 
+async def _hold_still(machine: Machine, held: AsyncExitStack) -> None:
+    try:
+        await held.enter_async_context(machine.conversation(op="freeze"))
+    except GuestError:
+        if machine.running:  # else it has just ended by itself, and lies still
+            raise
+
+
 async def _launch(directory: Path, order: Order) -> None:
     """Start a supervisor; it goes into the background by itself as soon as it has its order."""
     path = os.pathsep.join([str(_PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -232,8 +240,13 @@ async def _launch(directory: Path, order: Order) -> None:
             env={**os.environ, "PYTHONPATH": path},
             start_new_session=True,
         )
-    async with asyncio.timeout(START_SECONDS):
-        await process.communicate(order.to_json().encode())
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            await process.communicate(order.to_json().encode())
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise GuestError(f"the machine's supervisor did not start in {START_SECONDS:.0f} s") from None
     if process.returncode:
         log_text = (directory / "supervisor.log").read_text().strip().splitlines()
         raise GuestError(f"the machine's supervisor did not start: {log_text[-1:]}")

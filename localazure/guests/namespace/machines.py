@@ -122,7 +122,10 @@ class Machine:
         try:
             writer.write(json.dumps(request).encode() + b"\n")
             await writer.drain()
-            line = await asyncio.wait_for(reader.readline(), _ANSWER_SECONDS)
+            try:
+                line = await asyncio.wait_for(reader.readline(), _ANSWER_SECONDS)
+            except (OSError, TimeoutError) as error:
+                raise GuestError(f"{self.machine_id} does not answer: {error!r}") from error
             answer = json.loads(line or '{"error": "the supervisor is gone"}')
             if "error" in answer:
                 raise GuestError(f"{self.machine_id}: {answer['error']}")
@@ -150,7 +153,7 @@ class Machine:
             try:
                 await self.ask(op="kill")
                 await self.until(lambda: self.supervisor is None, deadline / 2, "switching off")
-            except (GuestError, TimeoutError):
+            except GuestError:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
                 await self.until(lambda: self.supervisor is None, 5, "the end of the supervisor")

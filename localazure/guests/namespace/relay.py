@@ -19,7 +19,8 @@ from localazure.guests.inbound import verdicts
 from localazure.guests.namespace import packet_filter
 from localazure.guests.namespace.network import GuestNetwork
 
-PORTS = (22, 5986)
+SSH_PORTS = (22, 2222)  # the image's sshd listens on both
+PORTS = (*SSH_PORTS, 5986)
 _CONNECT_SECONDS = 10
 _CHUNK = 1 << 16
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)

@@ -7,17 +7,24 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from localazure.guests.namespace.cgroups import hierarchy
 
 _PROBE_SECONDS = 20
+_SPARE_ADDRESS = "127.16.255.254"
 _PROGRAMS = {"mmdebstrap": "mmdebstrap", "unshare": "util-linux", "cp": "coreutils"}
 _OLDEST_KERNEL = (5, 8)
 
 
-def missing(state: Path, address: str = "127.16.255.254", port: int = 22) -> list[str]:
-    """List what is missing; nothing means that machines can run."""
+def usable_ports(ports: Iterable[int]) -> tuple[int, ...]:
+    """Choose the ports that can be listened on at the guests' addresses."""
+    return tuple(port for port in ports if _bindable(port))
+
+
+def missing(state: Path, ports: Iterable[int]) -> list[str]:
+    """List what is missing; nothing means that machines can run, and be reached at one of the ports."""
     if os.geteuid() != 0:
         return ["namespace guests need root: run the command with sudo"]
     found = [
@@ -27,7 +34,10 @@ def missing(state: Path, address: str = "127.16.255.254", port: int = 22) -> lis
     ]
     for check in (_kernel, _devices, _control_groups):
         found += check()
-    found += _port(address, port)
+    if not usable_ports(ports):
+        found.append(
+            f"guests cannot have any of the ports {', '.join(map(str, ports))}: stop what listens on them"
+        )
     if not found:
         found += _overlay(state)
     return found
@@ -56,17 +66,15 @@ def _control_groups() -> list[str]:
     return []
 
 
-def _port(address: str, port: int) -> list[str]:
+def _bindable(port: int) -> bool:
+    """Try it on an address of theirs: what listens on every address has the port on those too."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((address, port))
-        except OSError as error:
-            return [
-                f"port {port} of the guests' addresses cannot be had ({error.strerror}): stop what listens on"
-                f" every address, or let it listen on its own (sshd: ListenAddress)"
-            ]
-    return []
+            probe.bind((_SPARE_ADDRESS, port))
+        except OSError:
+            return False
+    return True
 
 
 def _overlay(state: Path) -> list[str]:

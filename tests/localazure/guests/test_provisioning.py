@@ -7,6 +7,7 @@ import asyncio
 import paramiko
 import pytest
 
+from localazure.guests.base import OsProfile
 from tests.localazure.guests.conftest import Lab
 
 pytestmark = pytest.mark.guest
@@ -104,8 +105,6 @@ async def test_a_disk_that_was_not_deprovisioned_reports_ready_and_keeps_its_old
 
 
 async def test_a_password_user_may_log_in_and_the_password_stays_off_every_disk(lab: Lab) -> None:
-    from localazure.guests.base import OsProfile
-
     profile = OsProfile("build01", "azureuser", admin_password="Correct-Horse-7!", disable_password=False)
     guest = await (await lab.boot(provisioning=profile)).ready()
 
@@ -118,6 +117,7 @@ async def test_a_password_user_may_log_in_and_the_password_stays_off_every_disk(
             )
             return client.exec_command("id -un")[1].read().decode().strip()
 
+    await guest.agent_ready()  # sshd has restarted by then
     assert await asyncio.to_thread(login) == "azureuser"
     found = [
         path
