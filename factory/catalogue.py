@@ -86,7 +86,7 @@ def _operation(unit: Operation) -> Page:
 def _check(unit: Check) -> Page:
     title, text = _split(unit.docstring)
     when = tuple(str(stage) for stage in unit.stages)
-    return Page("check", when, unit.family, unit.name, title, text, (), (), unit.proof)
+    return Page("check", when, unit.family, unit.name, title, text, (), unit.after, unit.proof)
 
 
 def _distro(distro: Distro) -> Page:

@@ -100,8 +100,8 @@ class Check:
     probe: Command | Callable[..., Command]
     judge: Callable[..., Iterator[str]]
     docstring: str
+    after: tuple[str, ...]
     proof: Proof
-    after: tuple[str, ...] = ()
 
     def command(self, context: Any = None) -> Command:
         """The probe for a guest."""
@@ -155,6 +155,7 @@ def check(
     family: Family,
     *,
     probe: Command | Callable[..., Command],
+    after: Sequence[str] = (),
     proof: Proof = "documented",
 ) -> Callable[[Callable[..., Iterator[str]]], Check]:
     """Make a check of a judge of the probe's output; a second parameter, if it has one, is the context."""
@@ -167,6 +168,7 @@ def check(
             probe=probe,
             judge=function,
             docstring=inspect.getdoc(function) or "",
+            after=tuple(after),
             proof=proof,
         )
 

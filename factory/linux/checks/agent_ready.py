@@ -15,7 +15,13 @@ agents
 )
 
 
-@check(Stage.AFTER_PROVISION, Family.LINUX, probe=sh_script(_PROBE), proof="namespace guest")
+@check(
+    Stage.AFTER_PROVISION,
+    Family.LINUX,
+    probe=sh_script(_PROBE),
+    after=("boot_finished",),
+    proof="namespace guest",
+)
 def agent_ready(output: Output) -> Iterator[str]:
     """The agent runs, and takes this machine for provisioned."""
     lines = output.stdout.splitlines()

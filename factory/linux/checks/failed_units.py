@@ -12,6 +12,7 @@ from factory.guest.units import Family, Stage, check
     probe=sh("systemctl", "list-units", "--state=failed", "--plain", "--no-legend", "--no-pager").if_exists(
         "/run/systemd/system"
     ),
+    after=("boot_finished", "cloud_init_done"),
     proof="namespace guest",
 )
 def failed_units(output: Output) -> Iterator[str]:

@@ -146,10 +146,16 @@ def test_a_probe_that_does_not_apply_is_not_judged() -> None:
 
 
 def test_a_check_may_belong_to_several_stages() -> None:
-    @check((Stage.BEFORE_CAPTURE, Stage.AFTER_PROVISION), Family.LINUX, probe=lambda name: sh("cat", name))
+    @check(
+        (Stage.BEFORE_CAPTURE, Stage.AFTER_PROVISION),
+        Family.LINUX,
+        probe=lambda name: sh("cat", name),
+        after=("first",),
+    )
     def both(output: Output) -> Iterator[str]:
         """D."""
         yield from ()
 
+    assert both.after == ("first",)
     assert both.stages == (Stage.BEFORE_CAPTURE, Stage.AFTER_PROVISION)
     assert both.command("/x") == sh("cat", "/x")

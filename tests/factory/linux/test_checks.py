@@ -52,6 +52,12 @@ def test_every_stage_has_checks(stage: Stage) -> None:
     assert checks_of(stage)
 
 
+def test_units_that_failed_are_looked_for_when_the_boot_is_over() -> None:
+    names = [check.name for check in checks_of(Stage.AFTER_PROVISION)]
+    assert names.index("boot_finished") < names.index("failed_units")
+    assert names.index("boot_finished") < names.index("agent_ready")
+
+
 def test_the_gate_never_takes_a_check_for_not_applicable() -> None:
     """A guard that fails by mistake would let a machine through unseen."""
     for context in (context_of(), context_of(UBUNTU)):

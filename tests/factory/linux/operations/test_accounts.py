@@ -24,6 +24,13 @@ def test_an_account_that_the_agent_already_removed_is_no_error(tree: Tree, conte
     assert all(output.status == 0 for output in tree.apply(accounts, context))
 
 
+def test_a_system_account_is_never_removed_whoever_names_it(tree: Tree, context: Context) -> None:
+    tree.apply(accounts, context.model_copy(update={"accounts": ("root", "daemon", "sudo")}))
+    assert "root:x:0:0:" in (tree / "etc/passwd").read_text()
+    assert "daemon:x:1:1:" in (tree / "etc/passwd").read_text()
+    assert "sudo:x:27:" in (tree / "etc/group").read_text()
+
+
 def test_a_home_that_is_no_home_is_never_removed(tree: Tree, context: Context) -> None:
     users = tuple(user.model_copy(update={"home": "/"}) for user in context.facts.users)
     everywhere = context.model_copy(update={"facts": context.facts.model_copy(update={"users": users})})
