@@ -22,6 +22,8 @@ from factory.run import Run
 
 BUILD_KEY = "build"
 TEST_KEY = "test"
+LOGIN_GRACE = 30.0
+"""Seconds in which a refused key may still become a good one: the agent has said Ready by then."""
 
 
 class Opened(BaseModel):
@@ -84,6 +86,7 @@ def login(run: Run, opened: Opened) -> Login:
         key=run.key(opened.key),
         host_keys=HostKeys(opened.host_keys),
         deadline=run.plan.recipe.deadline("connect").total_seconds(),
+        login_grace=LOGIN_GRACE,
     )
 
 

@@ -368,6 +368,12 @@ def spell_duration(span: timedelta) -> str:
 # --- Runs
 
 
+def _summary(findings: list[str]) -> str:
+    """One sentence; the rest is in the error's `findings`."""
+    others = len(findings) - 1
+    return findings[0] + (f" (and {others} more)" if others > 0 else "")
+
+
 class PreflightFailed(InvalidInput):
     """The recipe cannot be carried out; `findings` are all the reasons, found before anything was made."""
 
@@ -399,7 +405,7 @@ class NotGeneralizable(FactoryError):
 
     def __init__(self, machine: str, findings: list[str]) -> None:
         super().__init__(
-            f"{machine} cannot be generalized: {'; '.join(findings)}",
+            f"{machine} cannot be generalized: {_summary(findings)}",
             remedy="mend this on the source, or with a customize step; the source was not touched",
         )
         self.machine, self.findings = machine, findings
@@ -410,7 +416,7 @@ class GateRefused(FactoryError):
 
     def __init__(self, machine: str, findings: list[str]) -> None:
         super().__init__(
-            f"{machine} is not generalized, so Azure was not told so: {'; '.join(findings)}",
+            f"{machine} is not generalized, so Azure was not told that it is: {_summary(findings)}",
             remedy="read evidence.json in the run record; the source was not touched",
         )
         self.machine, self.findings = machine, findings
@@ -420,9 +426,8 @@ class VerificationFailed(FactoryError):
     """A machine made from the product is not as it must be; the product stays excluded from latest."""
 
     def __init__(self, product: str, findings: list[str], *, serial_log: str = "") -> None:
-        tail = f"\nlast lines of the serial log:\n{serial_log}" if serial_log else ""
         super().__init__(
-            f"{product} failed its verification and stays excluded from latest: {'; '.join(findings)}{tail}",
+            f"{product} failed its verification and stays excluded from latest: {_summary(findings)}",
             remedy="read proof.json in the run record; the version expires and is then reaped",
         )
         self.product, self.findings, self.serial_log = product, findings, serial_log

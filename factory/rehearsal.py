@@ -67,25 +67,27 @@ async def make_world(
     location: str = "westeurope",
     image: str,
     size: str = "Standard_B1s",
-    address_space: str = "127.16.0.0/16",
-    app_prefix: str = "127.16.0.0/24",
-    build_prefix: str = "127.16.1.0/24",
+    network: str = "127.16",
     progress: Callable[[str], None] = lambda _text: None,
 ) -> World:
-    """Make the world, or find it made; `image` is the URN of a Linux marketplace image."""
+    """Make the world, or find it made; `image` is the URN of a Linux marketplace image.
+
+    `network` are the first two numbers of its addresses. In a local Azure they are loopback addresses, so
+    that a machine's private address is simply reachable.
+    """
     for group in (APP_GROUP, IMAGE_GROUP):
         await groups.create_group(azure, group, location=location, tags={"purpose": "rehearsal"})
     network_id = _id(azure, APP_GROUP, "Microsoft.Network/virtualNetworks/app-net")
     subnets = [
         {"name": name, "properties": {"addressPrefix": prefix}}
-        for name, prefix in (("app", app_prefix), ("build", build_prefix))
+        for name, prefix in (("app", f"{network}.0.0/24"), ("build", f"{network}.1.0/24"))
     ]
     progress("network, gallery, image definition")
     await _put(
         azure,
         network_id,
         location,
-        {"addressSpace": {"addressPrefixes": [address_space]}, "subnets": subnets},
+        {"addressSpace": {"addressPrefixes": [f"{network}.0.0/16"]}, "subnets": subnets},
     )
     definition_id = await _gallery(azure, location)
     progress("an application VM with a data disk")

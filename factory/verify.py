@@ -36,7 +36,8 @@ async def verify_product(run: Run, product: Product, source: Source) -> None:
             try:
                 proof, findings = await _look(run, opened, source)
             except LoginRefused as error:
-                raise await _failed(run, azure, product, [_cannot_log_in(error)]) from error
+                findings = [_cannot_log_in(error), *await _old_login(run, opened)]
+                raise await _failed(run, azure, product, findings) from error
             if findings:
                 raise await _failed(run, azure, product, findings)
             await machines.delete_machine(
@@ -90,10 +91,14 @@ async def _look(run: Run, opened: Opened, source: Source) -> tuple[dict[str, Any
         evidence = await examine(guest, Stage.AFTER_PROVISION, _context(run, facts, source))
         findings = [str(finding) for finding in judge(evidence).findings]
         findings += await _own_tests(run, guest)
-    old = opened.model_copy(update={"user": plan.temporary_admin, "key": BUILD_KEY})
+    return _proof(source.facts, facts, evidence), findings + await _old_login(run, opened)
+
+
+async def _old_login(run: Run, opened: Opened) -> list[str]:
+    old = opened.model_copy(update={"user": run.plan.temporary_admin, "key": BUILD_KEY})
     if await try_login(replace(login(run, old), login_grace=0)):
-        findings.append(f"the old user {plan.temporary_admin} still logs in with the old key")
-    return _proof(source.facts, facts, evidence), findings
+        return [f"the old user {old.user} still logs in with the old key"]
+    return []
 
 
 def _context(run: Run, facts: GuestFacts, source: Source) -> Context:

@@ -13,6 +13,9 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WI
 errors = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else LOG_WIDTH)
 
 
+MOST_FINDINGS = 12
+
+
 class Trouble(Exception):  # noqa: N818 - a name says what happened, as in factory.errors
     """Something that the user must know, with what to do about it."""
 
@@ -39,10 +42,13 @@ def one_clear_error() -> Iterator[None]:
 def show_error(error: BaseException) -> None:
     """A failure and its remedy, on standard error."""
     remedy = getattr(error, "remedy", None)
-    text = str(error)
-    if remedy and remedy in text:
-        remedy = None
-    errors.print(f"[bold red]error:[/] {_plain(text)}")
+    text = getattr(error, "message", str(error))
+    errors.print(f"[bold red]error:[/] {_plain(text)}", soft_wrap=True)
+    for finding in getattr(error, "findings", [])[:MOST_FINDINGS]:
+        errors.print(f"  - {_plain(finding)}", soft_wrap=True)
+    if getattr(error, "serial_log", ""):
+        errors.print("last lines of the serial log:")
+        errors.print(_plain(str(error.serial_log)), style="dim")  # type: ignore[attr-defined]  # asked above
     if remedy:
         errors.print(f"[bold]remedy:[/] {_plain(remedy)}")
 

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class LocalAzure:
 
     state: Path
     server: dict[str, Any]
+    child: "subprocess.Popen[bytes] | None" = None
+    """The process, where it is this one's child and has to be waited for."""
 
     @property
     def pid(self) -> int:
@@ -102,10 +104,10 @@ def start(
     if os.geteuid() != 0 and guest != "none":
         on_progress("the machines need root; starting by sudo: " + shlex.join(command))
         command = _privileged(command)
-    log = (state / "server.out").open("ab")
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=_checkout()
-    )
+    with (state / "server.out").open("ab") as log:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=_checkout()
+        )
     return _wait_until_ready(state, process)
 
 
@@ -140,6 +142,8 @@ def stop(running: LocalAzure) -> None:
                 remedy=f"look at {running.state / 'server.out'}, then: kill -9 {running.pid}",
             )
         time.sleep(0.05)
+    if running.child is not None:
+        running.child.wait(STOP_DEADLINE)
 
 
 def _wait_until_ready(state: Path, process: "subprocess.Popen[bytes]") -> LocalAzure:
@@ -147,7 +151,7 @@ def _wait_until_ready(state: Path, process: "subprocess.Popen[bytes]") -> LocalA
     while time.monotonic() < deadline:
         running = find(state)
         if running:
-            return running
+            return replace(running, child=process)
         if process.poll() is not None:
             raise Trouble(f"the local Azure did not start: {_last_line(state)}", remedy=_read(state))
         time.sleep(0.05)

@@ -61,20 +61,29 @@ def rebuild(recipe: Recipe, run_id: str, *, skip: list[str], show: bool) -> Summ
     if unknown:
         raise InvalidInput(f"--skip {unknown[0]}: unknown", remedy=f"known are {', '.join(SKIPPABLE)}")
     _quiet_prefect()
-    from flows.rebuild_image import rebuild_image  # noqa: PLC0415 - Prefect reads its settings when imported
-
     record = RunRecord(runs_directory(os.environ) / run_id)
     with live_table(record) if show else _nothing():
-        return asyncio.run(rebuild_image(recipe, run_id=run_id, skip=skip or None))  # type: ignore[arg-type]  # checked above
+        return asyncio.run(_run(recipe, run_id, skip))
+
+
+async def _run(recipe: Recipe, run_id: str, skip: list[str]) -> Summary:
+    from prefect.logging.handlers import APILogHandler  # noqa: PLC0415 - slow
+
+    from flows.rebuild_image import rebuild_image  # noqa: PLC0415 - Prefect reads its settings when imported
+
+    try:
+        return await rebuild_image(recipe, run_id=run_id, skip=skip or None)  # type: ignore[arg-type]  # checked by the caller
+    finally:
+        await APILogHandler.aflush()  # before the server that the log goes to is stopped
 
 
 def print_summary(summary: Summary) -> None:
     """What was made, what was proven, and where it is written down."""
     for product, proof in summary.proof.items():
-        console.print(f"[bold green]verified and promoted[/] {product}")
+        console.print(f"[bold green]verified and promoted[/] {product}", soft_wrap=True)
         console.print(_proof_table(proof))
-    console.print(f"report      {summary.report}")
-    console.print(f"run record  {summary.record}")
+    console.print(f"report      {summary.report}", soft_wrap=True)
+    console.print(f"run record  {summary.record}", soft_wrap=True)
 
 
 def print_runs() -> None:
@@ -102,6 +111,8 @@ def live_table(record: RunRecord) -> Iterator[None]:
             ended.set()
             follower.join()
             live.update(_steps_table(record), refresh=True)
+    if not console.is_terminal:
+        console.print()  # rich leaves the last line open
 
 
 @contextmanager
@@ -157,7 +168,8 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
 
 def _quiet_prefect() -> None:
     """The table says what happens; Prefect's log goes to its API, and to the console from warnings on."""
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
+    for handler in ("CONSOLE", "CONSOLE_FLOW_RUNS", "CONSOLE_TASK_RUNS"):
+        os.environ.setdefault(f"PREFECT_LOGGING_HANDLERS_{handler}_LEVEL", "CRITICAL")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
     logging.getLogger("azure").setLevel(logging.WARNING)

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import random
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,4 +74,16 @@ def running_cloud(state: Path, guest: str = "namespace") -> Iterator[Cloud]:
 
 async def _world() -> World:
     async with Azure(Connection.from_environment(os.environ)) as azure:
-        return await make_world(azure, image=MARKETPLACE_IMAGE)
+        return await make_world(azure, image=MARKETPLACE_IMAGE, network=free_network())
+
+
+def free_network() -> str:
+    """Loopback addresses that no other local Azure on this computer uses."""
+    for number in random.sample(range(17, 120), 20):
+        with socket.socket() as probe:
+            try:
+                probe.bind((f"127.{number}.0.4", 22))
+            except OSError:
+                continue
+            return f"127.{number}"
+    raise RuntimeError("no loopback network is free")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cloud import Cloud, running_cloud
+from tests.cloud import Cloud, environment, running_cloud
 
 
 @pytest.fixture(scope="session")
@@ -21,5 +21,6 @@ def prefect() -> Iterator[None]:
     """A Prefect server of the session's own."""
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=120):
+    quiet = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+    with environment(quiet), prefect_test_harness(server_startup_timeout=120):
         yield

@@ -363,7 +363,7 @@ def _read_version(body: Json) -> Version:
 
 def _read_region(entry: Json) -> TargetRegion:
     return TargetRegion(
-        name=entry["name"],
+        name=_region_key(entry["name"]),
         replicas=entry.get("regionalReplicaCount") or 1,
         storage=entry.get("storageAccountType"),
         exclude_from_latest=bool(entry.get("excludeFromLatest")),
