@@ -7,7 +7,7 @@ import time
 import uuid
 from dataclasses import dataclass
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -44,7 +44,10 @@ class Application:
             return
         request = Request(scope, receive)
         began = time.monotonic()
-        call = await self._call(request)
+        try:
+            call = await self._call(request)
+        except ClientDisconnect:
+            return
         match = self.router.match(call.method, call.url_path, plain=self.plain)
         error: ArmError | None = None
         try:

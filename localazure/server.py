@@ -29,7 +29,7 @@ from localazure.arm.timing import TimeProfile
 from localazure.arm.world import Config, World
 from localazure.discovery import load_services
 from localazure.hosts import open_host
-from localazure.identity.models import ensure_seed
+from localazure.identity.models import Authority, ensure_seed
 from localazure.requestlog import RequestLog
 from localazure.tls import ensure_certificates, write_secret
 
@@ -230,7 +230,7 @@ async def _run_until_stopped(
 
 def _facts(world: World, ca: Path, ports: dict[str, int]) -> dict[str, object]:
     """What a client needs to know, as the ready file tells it."""
-    config = world.config
+    config, identity = world.config, world.part(Authority).seed.identity_client_id
     metadata = f"http://127.0.0.1:{ports['metadata']}"
     return {
         "pid": os.getpid(),
@@ -240,6 +240,7 @@ def _facts(world: World, ca: Path, ports: dict[str, int]) -> dict[str, object]:
         "subscription": config.subscription,
         "client_id": config.client_id,
         "client_secret_file": str(config.state / "client-secret"),
+        "identity_client_id": identity,
         "identity_endpoint": f"{metadata}/msi/token",
         "identity_header_file": str(config.state / "identity-header"),
         "metadata": metadata,

@@ -149,7 +149,7 @@ def own_cloud(tmp_path: Path) -> Iterator[LocalCloud]:
     mine = LocalCloud(tmp_path / "state")
     yield mine
     if mine.process is not None:
-        mine.stop(signal.SIGKILL)
+        mine.stop()
 
 
 @pytest.fixture

@@ -197,3 +197,15 @@ def test_status_counts_resources_by_type(own_cloud: LocalCloud) -> None:
     }
     assert status["operations"] == []
     assert wire("GET", "/_local/ps").json() == {"machines": []}
+
+
+@pytest.mark.parametrize("command", ["missing", "prepare"])
+def test_without_machines_nothing_is_missing_and_nothing_to_prepare(tmp_path: Path, command: str) -> None:
+    found = subprocess.run(
+        [sys.executable, "-m", "localazure", command, "--guest", "none", "--state", str(tmp_path / "s")],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")

@@ -144,6 +144,10 @@ def test_the_metadata_service_wants_its_header_and_knows_no_other_identity(cloud
     query = {"api-version": "2018-02-01", "resource": cloud.endpoint}
     without = requests.get(url, query)
     other = requests.get(url, query | {"client_id": "someone"}, headers={"Metadata": "true"})
+    named = requests.get(
+        url, query | {"client_id": cloud.facts["identity_client_id"]}, headers={"Metadata": "true"}
+    )
+    assert named.json()["client_id"] == cloud.facts["identity_client_id"]
     assert (without.status_code, without.json()["error"]) == (400, "invalid_request")
     assert (other.status_code, other.json()["error_description"]) == (400, "Identity not found")
 

@@ -7,7 +7,7 @@ from typing import Any
 from azure.mgmt.network import NetworkManagementClient
 from azure.mgmt.network.models import NetworkInterface, Subnet, VirtualNetwork
 
-from tests.localazure.conftest import Wire
+from tests.localazure.conftest import LocalCloud, Wire, wire_to
 
 HERE = "westeurope"
 
@@ -180,3 +180,97 @@ def test_the_sdk_goes_through_the_whole_life(network: NetworkManagementClient, g
     network.virtual_networks.begin_delete(name, "net").result()
     assert list(network.network_interfaces.list(name)) == []
     assert list(network.virtual_networks.list(name)) == []
+
+
+def configurations(subnet: str, *properties: dict[str, Any]) -> dict[str, Any]:
+    several = [
+        {"name": f"ip{index}", "properties": {"subnet": {"id": subnet}} | more}
+        for index, more in enumerate(properties)
+    ]
+    return {"location": HERE, "properties": {"ipConfigurations": several}}
+
+
+def test_several_configurations_get_addresses_of_their_own_and_one_is_primary(wire: Wire, group: str) -> None:
+    subnet = vnet(wire, group)
+    static = {"privateIPAllocationMethod": "Static", "privateIPAddress": "127.16.1.4"}
+
+    made = wire("PUT", nic_path(group, "n"), configurations(subnet, static, {}, {})).json()
+
+    shown = [one["properties"] for one in made["properties"]["ipConfigurations"]]
+    assert [one["privateIPAddress"] for one in shown] == ["127.16.1.4", "127.16.1.5", "127.16.1.6"]
+    assert [one["primary"] for one in shown] == [True, False, False]
+
+
+def test_configurations_that_azure_refuses(wire: Wire, group: str) -> None:
+    subnet = vnet(wire, group)
+
+    def put(body: dict[str, Any]) -> tuple[int, str]:
+        return error(wire("PUT", nic_path(group, "n"), body))
+
+    primary = {"primary": True}
+    assert put(configurations(subnet, primary, primary)) == (400, "MultiplePrimaryIpConfigurations")
+    assert put(configurations(subnet)) == (400, "NetworkInterfaceMustHaveAtLeastOneIpConfiguration")
+    assert put(configurations(subnet, {"subnet": None})) == (400, "SubnetIsRequired")
+    lacking = {"privateIPAllocationMethod": "Static"}
+    assert put(configurations(subnet, lacking)) == (400, "PrivateIPAddressRequired")
+    assert put(configurations(subnet, lacking | {"privateIPAddress": "x"})) == (400, "InvalidIPAddressFormat")
+    twice = configurations(subnet, {}, {})
+    twice["properties"]["ipConfigurations"][1]["name"] = "IP0"
+    assert put(twice) == (400, "InvalidRequestFormat")
+    assert put(configurations(subnet, {"publicIPAddress": {"id": "nonsense"}})) == (
+        400,
+        "LinkedInvalidPropertyId",
+    )
+
+
+def test_a_security_group_shows_where_it_is_used(wire: Wire, group: str) -> None:
+    nsg = f"{group}/providers/Microsoft.Network/networkSecurityGroups/nsg"
+    subnet = vnet(wire, group)
+    wire.finish(wire("PUT", nsg, {"location": HERE}))
+    on_it = {"addressPrefix": "127.16.1.0/24", "networkSecurityGroup": {"id": nsg}}
+    wire.finish(wire("PUT", subnet, {"properties": on_it}))
+    body = nic_body(subnet, nic={"networkSecurityGroup": {"id": nsg}})
+    wire.finish(wire("PUT", nic_path(group, "n"), body))
+
+    shown = wire("GET", nsg).json()["properties"]
+
+    assert shown["networkInterfaces"] == [{"id": nic_path(group, "n")}]
+    assert shown["subnets"] == [{"id": subnet}]
+    wire.finish(wire("PUT", nic_path(group, "n"), nic_body(subnet)))
+    assert "networkInterfaces" not in wire("GET", nsg).json()["properties"]
+
+
+def test_patch_changes_tags_alone(wire: Wire, group: str) -> None:
+    wire.finish(wire("PUT", nic_path(group, "n"), nic_body(vnet(wire, group))))
+    changed = wire("PATCH", nic_path(group, "n"), {"tags": {"role": "build"}})
+    assert changed.json()["tags"] == {"role": "build"}
+    assert address_of(changed.json()) == "127.16.1.4"
+    other = wire("PATCH", nic_path(group, "n"), {"properties": {"enableIPForwarding": True}})
+    assert error(other) == (400, "InvalidRequestContent")
+    assert error(wire("PATCH", nic_path(group, "m"), {"tags": {}})) == (404, "ResourceNotFound")
+
+
+def test_the_result_of_a_deletion_is_202_until_it_is_204(own_cloud: LocalCloud) -> None:
+    own_cloud.options = ("--scale", "0.1")
+    wire = wire_to(own_cloud.start())
+    group = f"/subscriptions/{own_cloud.subscription}/resourceGroups/g"
+    nsg = f"{group}/providers/Microsoft.Network/networkSecurityGroups/nsg"
+    wire("PUT", group, {"location": HERE})
+    wire.finish(wire("PUT", nsg, {"location": HERE}))
+
+    gone = wire("DELETE", nsg)
+    assert gone.status_code == 202
+    assert "/operationResults/" in gone.headers["Location"]
+    assert wire("GET", nsg).json()["properties"]["provisioningState"] == "Deleting"
+    waiting = wire("GET", gone.headers["Location"])
+    assert (waiting.status_code, waiting.headers["Location"]) == (202, gone.headers["Location"])
+    assert wire("GET", gone.headers["Azure-AsyncOperation"]).json() == {"status": "InProgress"}
+    assert error(wire("DELETE", nsg)) == (429, "RetryableError")
+    wire.finish(gone)
+    assert wire("GET", gone.headers["Location"]).status_code == 204
+
+
+def test_an_operation_that_never_was_is_404(wire: Wire) -> None:
+    place = f"/subscriptions/{wire.cloud.subscription}/providers/Microsoft.Network/locations/westeurope"
+    assert error(wire("GET", f"{place}/operations/0")) == (404, "NotFound")
+    assert error(wire("GET", f"{place}/operationResults/0")) == (404, "NotFound")
