@@ -28,6 +28,7 @@ from localazure.arm.store import Store
 from localazure.arm.timing import TimeProfile
 from localazure.arm.world import Config, World
 from localazure.discovery import load_services
+from localazure.guests.base import GuestError, Host
 from localazure.hosts import open_host
 from localazure.identity.models import Authority, ensure_seed
 from localazure.requestlog import RequestLog
@@ -92,13 +93,20 @@ def _say(text: str) -> None:
 
 async def prepare(state: Path, guest: str) -> int:
     """Build what the machines boot from."""
-    host = open_host(guest, state)
-    if lacking := host.missing():
-        for line in lacking:
-            _say(line)
-        return _LACKING
-    await host.prepare(_progress)
-    return 0
+    return await _prepared(open_host(guest, state))
+
+
+async def _prepared(host: Host) -> int:
+    """Say what is lacking, or make the host ready; 0 when it is."""
+    lacking = host.missing()
+    if not lacking:
+        try:
+            await host.prepare(_progress)
+        except GuestError as error:
+            lacking = [str(error)]
+    for line in lacking:
+        _say(line)
+    return _LACKING if lacking else 0
 
 
 async def serve(settings: Settings) -> int:
@@ -157,11 +165,8 @@ def _uvicorn(app: Application, certificate: Path | None, key: Path | None) -> _S
 async def _serve_locked(settings: Settings) -> int:
     state = settings.state
     host = open_host(settings.guest, state)
-    if lacking := host.missing():
-        for line in lacking:
-            _say(line)
-        return _LACKING
-    await host.prepare(_progress)
+    if (refused := await _prepared(host)) != 0:
+        return refused
     ca, certificate, key = ensure_certificates(state)
     store = Store(state / "state.db")
     seed = ensure_seed(store, state)

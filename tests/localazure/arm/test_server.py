@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import ssl
 import stat
@@ -209,3 +210,33 @@ def test_without_machines_nothing_is_missing_and_nothing_to_prepare(tmp_path: Pa
         check=False,
     )
     assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
+
+
+def lacking(tmp_path: Path, command: str, what: str) -> subprocess.CompletedProcess[str]:
+    guest = ["--guest", "tests.localazure.arm.lacking", "--state", str(tmp_path / "s")]
+    return subprocess.run(
+        [sys.executable, "-m", "localazure", command, *guest],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env=os.environ | {"LACKING": what},
+    )
+
+
+def test_a_computer_that_lacks_something_is_told_what_and_how_to_mend_it(tmp_path: Path) -> None:
+    line = "no frobnicator: apt install frobnicator"
+    assert lacking(tmp_path, "missing", "").stdout == f"{line}\n"
+    for command in ("serve", "prepare"):
+        refused = lacking(tmp_path, command, "")
+        assert (refused.returncode, refused.stderr) == (69, f"localazure: {line}\n")
+
+
+def test_a_preparation_that_fails_is_one_line_after_its_progress(tmp_path: Path) -> None:
+    refused = lacking(tmp_path, "serve", "prepare")
+    assert refused.returncode == 69
+    assert refused.stderr.splitlines() == [
+        '{"progress": "building", "done": 0.5}',
+        "localazure: the mirror does not answer",
+    ]
+    assert not (tmp_path / "s" / "server.json").exists()
