@@ -80,13 +80,7 @@ class SshGuest:
         return self.login.name
 
     async def __aenter__(self) -> Self:
-        wire = await _connect(self.login, self._clock)
-        try:
-            self._shell = await _blocking(wire, lambda: _Shell.open(wire), "opening a root shell", 60)
-            await run_checked(self, sh_script('[ "$(id -u)" -eq 0 ]'))
-        except BaseException:
-            wire.close()
-            raise
+        self._shell = await _connect(self.login, self._clock, _Shell.open)
         return self
 
     async def __aexit__(
@@ -120,7 +114,7 @@ async def try_login(login: Login, clock: Clock | None = None) -> bool:
     The machine has to answer within the login's deadline, with a host key that is known.
     """
     try:
-        wire = await _connect(login, clock or SystemClock())
+        wire = await _connect(login, clock or SystemClock(), lambda wire: wire)
     except LoginRefused:
         return False
     wire.close()
@@ -128,7 +122,12 @@ async def try_login(login: Login, clock: Clock | None = None) -> bool:
 
 
 class _Wire:
-    """A socket and the SSH transport over it; closing it from any thread ends whoever waits on it."""
+    """A socket and the SSH transport over it; closing it from any thread ends whoever waits on it.
+
+    Closing shuts the socket down and leaves the rest to paramiko's own thread, which ends by that: its
+    `close` would wait for this thread, and closing the descriptor under it could have it read from the next
+    socket of the same number.
+    """
 
     def __init__(self, login: Login) -> None:
         self.login = login
@@ -145,9 +144,6 @@ class _Wire:
             raise ConnectionRefused(login.name, "nothing listens on this port") from error
         except OSError as error:
             raise Unreachable(login.name, f"cannot be reached: {error}") from error
-        if self.closed:
-            self.close()
-            raise Unreachable(login.name, "gave up before the connection stood")
         try:
             self._log_in(self._socket)
         except paramiko.AuthenticationException as error:
@@ -184,9 +180,11 @@ class _Wire:
 
     def close(self) -> None:
         self.closed = True
-        if self.transport is not None:
-            self.transport.close()
-        if self._socket is not None:
+        if self._socket is None:
+            return
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        if self.transport is None or not self.transport.is_alive():
             self._socket.close()
 
 
@@ -208,7 +206,7 @@ class _Shell:
             channel.exec_command(line)
             shell = cls(wire, channel)
             shell._send(PREAMBLE)
-            shell.run(sh("true"))
+            output = shell.run(sh("id", "-u"))
         except ConnectionLost as error:
             if not channel.status_event.wait(timeout=2) or channel.exit_status < 0:
                 raise
@@ -217,6 +215,8 @@ class _Shell:
             raise RemoteError(login.name, line, status, error.reason, remedy=remedy) from error
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise ConnectionLost(login.name, line, str(error)) from error
+        if output.stdout.strip() != "0":
+            raise RemoteError(login.name, line, output.status, f"runs as user {output.stdout.strip()}")
         return shell
 
     def run(self, command: Command) -> Output:
@@ -255,31 +255,39 @@ class _Shell:
         return came
 
 
-async def _connect(login: Login, clock: Clock) -> _Wire:
-    """Try until the deadline; a wrong host key ends it at once, a refused login after its grace."""
+async def _connect(login: Login, clock: Clock, then: Callable[[_Wire], T]) -> T:
+    """Try until the deadline; a wrong host key ends it at once, a refused login after its grace.
+
+    `then` belongs to the attempt: cloud-init restarts sshd when a first login has already worked.
+    """
     started = clock.monotonic()
     refused_since: float | None = None
     while True:
-        wire = _Wire(login)
         try:
-            await _blocking(wire, wire.open, "connecting", ATTEMPT_SECONDS * 2)
+            return await _attempt(login, then)
         except LoginRefused:
-            wire.close()
             refused_since = clock.monotonic() if refused_since is None else refused_since
             if clock.monotonic() - refused_since >= login.login_grace:
                 raise
         except (Unreachable, DeadlineExceeded) as error:
-            wire.close()
             if clock.monotonic() - started >= login.deadline:
-                raise DeadlineExceeded(
-                    login.name, "connecting", login.deadline, last_state=str(error)
-                ) from error
-        except BaseException:
-            wire.close()
-            raise
-        else:
-            return wire
+                last = error.message.removeprefix(f"{login.name}: ")
+                raise DeadlineExceeded(login.name, "connecting", login.deadline, last_state=last) from error
         await clock.sleep(PAUSE_SECONDS)
+
+
+async def _attempt(login: Login, then: Callable[[_Wire], T]) -> T:
+    wire = _Wire(login)
+
+    def work() -> T:
+        wire.open()
+        return then(wire)
+
+    try:
+        return await _blocking(wire, work, "connecting", min(3 * ATTEMPT_SECONDS, login.deadline))
+    except BaseException:
+        wire.close()
+        raise
 
 
 async def _blocking(wire: _Wire, work: Callable[[], T], what: str, deadline: float) -> T:

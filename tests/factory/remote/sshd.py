@@ -28,12 +28,15 @@ class Sshd(paramiko.ServerInterface):
     refusals: int = 0
     sudo: bool = True
     silent: bool = False
+    hang_ups: int = 0
+    shell: str = "/bin/sh"
 
     def __post_init__(self) -> None:
         self.host_key = make_key_pair("host")
         self.shells: list[subprocess.Popen[bytes]] = []
         self.transports: list[paramiko.Transport] = []
         self.connections = 0
+        self._held: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
 
@@ -66,6 +69,8 @@ class Sshd(paramiko.ServerInterface):
         """Break every connection, as a network does."""
         for transport in self.transports:
             transport.close()
+        for connection in self._held:
+            connection.close()
 
     def _accept(self) -> None:
         while True:
@@ -75,6 +80,7 @@ class Sshd(paramiko.ServerInterface):
                 return
             self.connections += 1
             if self.silent:
+                self._held.append(connection)
                 continue
             transport = paramiko.Transport(connection)
             transport.add_server_key(self.host_key.for_paramiko())
@@ -106,9 +112,13 @@ class Sshd(paramiko.ServerInterface):
         if command == b"sudo -n -- /bin/sh" and not self.sudo:
             threading.Thread(target=self._refuse_sudo, args=(channel,), daemon=True).start()
             return True
+        if self.hang_ups > 0:
+            self.hang_ups -= 1
+            channel.get_transport().close()
+            return False
         become_root = [] if os.geteuid() == 0 else ["unshare", "--map-root-user"]
         shell = subprocess.Popen(
-            [*become_root, "/bin/sh"],
+            [*become_root, self.shell],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -163,6 +163,28 @@ async def test_a_user_who_cannot_become_root_is_told_so_with_a_remedy(sshd: Sshd
     assert caught.value.remedy
 
 
+async def test_a_server_that_restarts_after_the_first_login_is_tried_again(sshd: Sshd) -> None:
+    sshd.hang_ups = 2
+    async with SshGuest(sshd.login) as guest:
+        assert (await guest.run(sh("echo", "in"))).stdout == "in\n"
+    assert sshd.connections == 3
+
+
+async def test_a_server_that_says_nothing_is_given_up_at_the_deadline() -> None:
+    with Sshd(silent=True) as sshd:
+        begun = time.monotonic()
+        with pytest.raises(DeadlineExceeded):
+            async with SshGuest(replace(sshd.login, deadline=0.5)):
+                pass
+        assert time.monotonic() - begun < 10
+
+
+async def test_a_shell_that_ends_at_once_is_told_with_its_command() -> None:
+    with Sshd(shell="/bin/false") as sshd, pytest.raises(RemoteError, match="sudo -n -- /bin/sh"):
+        async with SshGuest(sshd.login):
+            pass
+
+
 async def test_root_needs_no_sudo() -> None:
     with Sshd(user="root", sudo=False) as sshd:
         async with SshGuest(sshd.login) as guest:
