@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from localazure.guests.base import DataDisk, GuestError
-from tests.localazure.guests.conftest import Lab
+from localazure.guests.namespace.host import NamespaceHost
+from tests.localazure.guests.conftest import Lab, until
 
 pytestmark = pytest.mark.guest
 
@@ -42,8 +43,6 @@ async def test_an_fstab_entry_for_a_disk_that_is_not_there_keeps_the_machine_fro
     without = await lab.boot(guest.spec.os_disk, provision=False)
 
     with pytest.raises(AssertionError, match="agent"):
-        from tests.localazure.guests.conftest import until
-
         await until(lambda: without.report().agent_status is not None, 5, "agent")
     assert b"emergency" in lab.host.serial_log(without.id).lower()
 
@@ -55,7 +54,8 @@ async def test_disks_copied_together_from_a_running_machine_fit_together_and_sta
     guest = await (await lab.boot(data=(disk,))).ready()
     await guest.sudo(MAKE_DATA.replace("lun3", "lun0"))
     # A writer that numbers both disks: the data disk first, the OS disk after it.
-    writer = "i=0; while :; do i=$((i+1)); echo $i > /data/n; echo $i > /root/n; done"
+    step = "i=$((i+1)); for d in /data /root; do echo $i > $d/new; mv $d/new $d/n; done"
+    writer = f"i=0; while :; do {step}; done"
     await guest.sudo(f"nohup sh -c '{writer}' > /dev/null 2>&1 &")
 
     os_copy, data_copy = await lab.host.copy([guest.spec.os_disk, disk.content])
@@ -108,8 +108,6 @@ async def test_a_data_disk_takes_the_room_of_what_is_on_it(lab: Lab) -> None:
 
 
 async def test_a_state_directory_may_have_an_awkward_name(_image: None, tmp_path) -> None:  # type: ignore[no-untyped-def]
-    from localazure.guests.namespace.host import NamespaceHost
-
     state = tmp_path / "state, of: affairs"
     lab = Lab(NamespaceHost(state), state, tmp_path)
     try:

@@ -40,6 +40,7 @@ _DIRECTORIES = ("/etc/ssh", "/etc/sudoers.d", "/var/lib/waagent")
 _RESTLESS = (
     "random",
     "quota/syncs",
+    "pty/nr",
     "inode-nr",
     "inode-state",
     "file-nr",

@@ -1,4 +1,4 @@
-"""The marketplace image: made once, whole or not at all. mmdebstrap is a stand-in; guests boot the real one."""
+"""The marketplace image: made once, whole or not at all. mmdebstrap is a stand-in; guests boot a real one."""
 
 from __future__ import annotations
 
