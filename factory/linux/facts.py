@@ -177,7 +177,7 @@ def parse_facts(text: str, files: Sequence[str] = ()) -> GuestFacts:
         hostname=first("hostname"),
         kernel=first("kernel"),
         boot_id=first("boot-id"),
-        time=int(first("time") or 0),
+        time=int(first("time")) if first("time").isdecimal() else 0,
         host_keys=fingerprints(sections.get("host-keys", [])),
         keygen_units=tuple(line.strip() for line in sections.get("keygen-units", []) if line.strip()),
         authorized_keys=_authorized(sections.get("authorized-keys", [])),
@@ -209,7 +209,15 @@ def _sections(text: str) -> dict[str, list[str]]:
 
 def _assignments(lines: Sequence[str]) -> dict[str, str]:
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
-    return {name: "".join(shlex.split(value)) for name, value in pairs}
+    return {name: _unquoted(value.strip()) for name, value in pairs}
+
+
+def _unquoted(value: str) -> str:
+    """A value as a shell reads it; as it stands where no shell could."""
+    try:
+        return " ".join(shlex.split(value))
+    except ValueError:
+        return value
 
 
 def _settings(lines: Sequence[str]) -> dict[str, str]:
@@ -223,7 +231,7 @@ def _users(lines: Sequence[str]) -> tuple[User, ...]:
     return tuple(
         User(name=entry[0], uid=int(entry[2]), home=entry[5])
         for entry in entries
-        if len(entry) >= 7 and entry[2].isdigit() and FIRST_HUMAN_UID <= int(entry[2]) <= LAST_HUMAN_UID
+        if len(entry) >= 7 and entry[2].isdecimal() and FIRST_HUMAN_UID <= int(entry[2]) <= LAST_HUMAN_UID
     )
 
 

@@ -16,5 +16,5 @@ def disk_space(output: Output) -> Iterator[str]:
     """
     for line in output.stdout.splitlines()[1:]:
         columns = line.split()
-        if len(columns) >= 6 and columns[3].isdigit() and int(columns[3]) < NEEDED_KIB:
+        if len(columns) >= 6 and columns[3].isdecimal() and int(columns[3]) < NEEDED_KIB:
             yield f"only {int(columns[3]) // 1024} MiB are free on {columns[5]}"
