@@ -8,6 +8,7 @@ own, written under a temporary name and renamed.
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,11 @@ from factory.clock import Clock, SystemClock
 from factory.errors import FactoryError, InvalidInput
 
 EVENTS = "events.jsonl"
+
+_LOG = logging.getLogger("factory")
+_LOG.setLevel(logging.INFO)  # a listener gets the steps without having to lower the level of all the world
+_LEVELS = {"failed": logging.ERROR, "warning": logging.WARNING, "progress": logging.DEBUG}
+_ENDS = ("started", "finished", "failed")
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class RunRecord:
         directory.chmod(0o700)
 
     def write(self, step: str, kind: str, text: str = "", **data: Any) -> None:
-        """Append one event; it is on the disk when this returns."""
+        """Append one event; it is on the disk when this returns. Then it is logged, for whoever listens."""
         event = {"at": self._clock.now().isoformat(), "step": step, "kind": kind, "text": text, "data": data}
         line = json.dumps(event, default=str) + "\n"
         descriptor = os.open(self.directory / EVENTS, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -60,6 +66,8 @@ class RunRecord:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        said = " ".join(part for part in (kind if kind in _ENDS else "", text) if part)
+        _LOG.log(_LEVELS.get(kind, logging.INFO), "%s: %s", step, said)
 
     @contextmanager
     def step(self, name: str, text: str = "") -> Iterator[None]:

@@ -14,8 +14,6 @@ from tasks.reap import delete_leftovers, find_expired
 async def reap_leftovers(factory: str = "golden", dry_run: bool = False) -> dict[str, str]:
     """Find, then delete; a dry run tells the same list. Returns what became of each.
 
-    Prefect's run form shows the texts below beside the fields.
-
     Args:
         factory: Whose leftovers: the `factory` of the recipes that made them.
         dry_run: Only say what would be deleted.

@@ -24,14 +24,8 @@ from tasks.verify import verify
     result_serializer="json",
     log_prints=False,
 )
-async def rebuild_image(
-    recipe: Recipe,
-    run_id: str | None = None,
-    skip: list[Skip] | None = None,
-) -> Summary:
+async def rebuild_image(recipe: Recipe, run_id: str | None = None, skip: list[Skip] | None = None) -> Summary:
     """Make a verified image version from a recipe; on any failure nothing of it can be used by anyone.
-
-    Prefect's run form shows the texts below beside the fields.
 
     Args:
         recipe: What to make: source, changes, target, proof.
