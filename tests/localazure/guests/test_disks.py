@@ -56,7 +56,7 @@ async def test_disks_copied_together_from_a_running_machine_fit_together_and_sta
     # A writer that numbers both disks: the data disk first, the OS disk after it.
     step = "i=$((i+1)); for d in /data /root; do echo $i > $d/new; mv $d/new $d/n; done"
     writer = f"i=0; while :; do {step}; done"
-    await guest.sudo(f"nohup sh -c '{writer}' > /dev/null 2>&1 &")
+    await guest.sudo(f"nohup sh -c '{writer}' > /dev/null 2>&1 & until test -e /root/n; do sleep 0.1; done")
 
     os_copy, data_copy = await lab.host.copy([guest.spec.os_disk, disk.content])
     later = await guest.sudo("cat /root/n /data/n")
