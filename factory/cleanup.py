@@ -6,10 +6,13 @@ expiry, so that somebody can look at it until the reaper takes it.
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
 
 from factory.azure import galleries, groups, images
-from factory.errors import FactoryError, VerificationFailed
+from factory.azure.client import Azure
+from factory.azure.groups import Resource
+from factory.errors import FactoryError, ForeignResources, VerificationFailed
 from factory.plan import TAG_RUN
 from factory.run import Run
 
@@ -21,10 +24,38 @@ async def remove_scaffolding(run: Run) -> None:
     """Delete the run's temporary group, wait until it is gone, and destroy the run's keys."""
     with run.record.step("clean-up", run.plan.scaffold_group):
         async with run.azure() as azure:
-            await groups.delete_group(
-                azure, run.plan.scaffold_group, deadline=run.plan.recipe.deadline("cleanup")
+            await delete_group_of_run(
+                azure,
+                run.plan.scaffold_group,
+                run.plan.run_id,
+                deadline=run.plan.recipe.deadline("cleanup"),
             )
         run.destroy_keys()
+
+
+async def delete_group_of_run(azure: Azure, group: str, run_id: str, *, deadline: timedelta | None) -> None:
+    """Delete a group that a run made, unless somebody else's resource is in it (ForeignResources).
+
+    A group goes with all that is in it, and what carries none of our tags is never deleted. With `deadline`
+    None the deletion is ordered and not waited for.
+    """
+    strangers = find_strangers(await groups.list_resources(azure, group), run_id)
+    if strangers:
+        raise ForeignResources(group, strangers)
+    await groups.delete_group(azure, group, deadline=deadline)
+
+
+def find_strangers(resources: Iterable[Resource], run_id: str) -> list[str]:
+    """The IDs of resources that neither carry the run's tag nor its ID in their name.
+
+    Azure does not tag the disks that it makes with a VM, but names them for it; children have their parent's
+    name in their ID.
+    """
+    return [
+        resource.id
+        for resource in resources
+        if resource.tags.get(TAG_RUN) != run_id and run_id not in resource.id.split("/providers/", 1)[-1]
+    ]
 
 
 async def undo(run: Run, error: BaseException) -> None:
@@ -85,7 +116,7 @@ async def remove_image(run: Run) -> None:
 
 async def _issue(run: Run) -> None:
     async with run.azure() as azure:
-        await groups.delete_group(azure, run.plan.scaffold_group, deadline=None)
+        await delete_group_of_run(azure, run.plan.scaffold_group, run.plan.run_id, deadline=None)
     run.record.write("clean-up", "fact", "deletion issued", group=run.plan.scaffold_group)
 
 

@@ -431,3 +431,14 @@ class VerificationFailed(FactoryError):
             remedy="read proof.json in the run record; the version expires and is then reaped",
         )
         self.product, self.findings, self.serial_log = product, findings, serial_log
+
+
+class ForeignResources(FactoryError):
+    """A group that a run made holds something that no run made, so it is not deleted."""
+
+    def __init__(self, group: str, resources: list[str]) -> None:
+        super().__init__(
+            f"resource group {group} is not deleted: it holds what no run made: {_summary(resources)}",
+            remedy="move these resources out of the group, or delete them yourself; then reap again",
+        )
+        self.group, self.resources = group, resources

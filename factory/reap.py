@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from factory.azure import galleries, groups, images
 from factory.azure.client import Azure
+from factory.cleanup import delete_group_of_run
 from factory.errors import FactoryError
 from factory.plan import TAG_EXPIRES, TAG_FACTORY, TAG_RECIPE, TAG_ROLE, TAG_RUN
 
@@ -82,7 +83,8 @@ async def reap(azure: Azure, leftovers: list[Leftover]) -> dict[str, str]:
 async def _delete(azure: Azure, leftover: Leftover) -> None:
     kind = leftover.type.lower()
     if kind == "microsoft.resources/resourcegroups":
-        await groups.delete_group(azure, leftover.id.rsplit("/", 1)[1], deadline=DELETE_DEADLINE)
+        group = leftover.id.rsplit("/", 1)[1]
+        await delete_group_of_run(azure, group, leftover.run, deadline=DELETE_DEADLINE)
     elif kind.endswith("/versions"):
         await galleries.delete_version(azure, leftover.id, deadline=DELETE_DEADLINE)
     else:

@@ -43,7 +43,7 @@ class Cloud:
         async def find(azure: Azure) -> list[str]:
             found = await groups.list_groups_by_tag(azure, TAG_RUN, run_id)
             resources = await groups.list_resources_by_tag(azure, TAG_RUN, run_id)
-            return sorted(thing.name for thing in [*found, *resources])
+            return sorted([group.name for group in found] + [resource.name for resource in resources])
 
         return self.ask(find)
 
