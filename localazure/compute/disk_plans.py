@@ -1,4 +1,4 @@
-"""Which disks a machine is to have, from what a client asked for: plans or refusals, no change of anything."""
+"""Which disks a machine is to have, from what a client asked for: plans or refusals, never a change."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ class Planner:
     vm: ResourceId
     location: str
     image: Image | None = None
+    zones: tuple[str, ...] = ()
 
     def all(self, given: dict[str, Any]) -> list[PlannedDisk]:
         """The disks of a machine to create, the OS disk first."""
@@ -206,6 +207,9 @@ class Planner:
             raise errors.disk_owned(doc["id"], owner)
         if access_open(self.world, doc):
             raise active_access(doc["name"])
+        theirs = doc.get("zones") or []
+        if theirs and list(self.zones) != theirs:
+            raise errors.disk_in_other_zone(",".join(self.zones), ",".join(theirs))
         return doc
 
 

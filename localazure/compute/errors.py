@@ -92,6 +92,35 @@ def extensions_need_running_vm() -> ArmError:
     return operation_not_allowed("Cannot modify extensions in the VM when the VM is not running.")
 
 
+def extension_operations_disallowed() -> ArmError:
+    """[seen] osProfile says that nothing may be installed or run."""
+    return operation_not_allowed(
+        "This operation cannot be performed when extension operations are disallowed. To allow, please "
+        "ensure VM "
+        "Agent is installed on the VM and the osProfile.allowExtensionOperations property is true."
+    )
+
+
+def zone_unsupported(kind: str, name: str, zones: list[str], location: str) -> ArmError:
+    """[seen] A zone that the region does not have."""
+    return ArmError(
+        400,
+        "InvalidAvailabilityZone",
+        f"The zone(s) '{','.join(map(str, zones))}' for resource 'Microsoft.Compute/{kind}/{name}' is not "
+        f"supported. The supported zones for location '{location}' are '1,2,3'",
+    )
+
+
+def disk_in_other_zone(vm_zone: str, disk_zone: str) -> ArmError:
+    """[seen]."""
+    return ArmError(
+        400,
+        "BadRequest",
+        "Disk cannot be attached to the VM because it is not in the same zone as the VM. "
+        f"VM zone: '{vm_zone}'. Disk zone: '{disk_zone}'.",
+    )
+
+
 def must_be_generalized(operation: str, vm: str) -> ArmError:
     """[doc] Capture to an image, of a machine that nobody has declared generalized."""
     return operation_not_allowed(
@@ -203,7 +232,8 @@ def disk_exists(rid: ResourceId) -> ArmError:
     """[seen] A new disk may not take the name of one that is there."""
     return conflict(
         "ConflictingUserInput",
-        f"Disk {rid.name} already exists in resource group {rid.group}. Only CreateOption.Attach is supported.",
+        f"Disk {rid.name} already exists in resource group {rid.group}. "
+        "Only CreateOption.Attach is supported.",
         target=rid.text,
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from localazure.arm.errors import ArmError
-from localazure.compute import errors, interfaces, machines, os_profile
+from localazure.compute import errors, interfaces, machines, os_profile, storage_profile
 from localazure.compute.instance_view import agent_ready
 from localazure.compute.patience import limit
 from localazure.guests.base import DataDisk, GuestError, MachineSpec
@@ -23,7 +23,7 @@ POLL_SECONDS = 0.2
 def spec(world: World, vm: Document) -> MachineSpec:
     """Everything the host must know. The DVD is there until the guest has said Ready once."""
     properties = vm["properties"]
-    storage = properties["storageProfile"]
+    storage = storage_profile.current(world, vm)
     address, rules = interfaces.address(world, vm)
     provisioning = None
     if vm.get("_provision"):

@@ -16,7 +16,7 @@ from localazure.arm.routing import route
 from localazure.arm.store import Document
 from localazure.arm.wire import accepted, created, no_content, ok, page, updated
 from localazure.arm.world import World
-from localazure.compute import errors, machines
+from localazure.compute import errors, machines, storage_profile
 from localazure.compute.image_contents import Contents, DataContent, capture, discard
 from localazure.compute.image_reference import IMAGES
 from localazure.disks import sources
@@ -109,7 +109,7 @@ def _from_machine(call: Call, source: dict[str, Any], location: str) -> tuple[di
 
 def machine_contents(world: World, vm: Document) -> Contents:
     """All disks of a machine as they are on the host now."""
-    storage = vm["properties"]["storageProfile"]
+    storage = storage_profile.current(world, vm)
 
     def content(one: dict[str, Any]) -> str:
         return str(

@@ -61,7 +61,13 @@ def admit(world: World, doc: Document, operation: str) -> Cell:
         raise errors.not_allowed_on_vm(operation, name, errors.MARKED_FOR_DELETION)
     if world.operations.busy(doc["id"]) is not None:
         raise errors.not_allowed_on_vm(operation, name, errors.IN_PROGRESS)
-    return transitions.check(operation, state_of(world, doc), name)
+    cell = transitions.check(operation, state_of(world, doc), name)
+    if operation in ("runCommand", "extension"):
+        profile = doc["properties"].get("osProfile") or {}
+        agent = (profile.get("linuxConfiguration") or {}).get("provisionVMAgent", True)
+        if not (profile.get("allowExtensionOperations", True) and agent):
+            raise errors.extension_operations_disallowed()
+    return cell
 
 
 def put_power(

@@ -10,7 +10,9 @@ from localazure.arm.calls import Call
 from localazure.arm.errors import internal_error, not_implemented
 from localazure.arm.routing import route
 from localazure.arm.wire import accepted, reply
-from localazure.compute import machines, power_jobs
+from localazure.compute import machines, power_jobs, storage_profile
+from localazure.disks.errors import active_access
+from localazure.disks.models import access_open
 
 _VM = "/subscriptions/{sub}/resourceGroups/{rg}/providers/Microsoft.Compute/virtualMachines/{name}"
 
@@ -44,7 +46,10 @@ async def deallocate(call: Call) -> Response:
 
 @route("POST", _VM + "/start")
 async def start(call: Call) -> Response:
-    """Power on."""
+    """Power on; a disk whose content is lent out must be taken back first."""
+    for disk in storage_profile.documents(call.world, machines.existing(call)):
+        if access_open(call.world, disk):
+            raise active_access(disk["name"])
     return _act(call, "start")
 
 

@@ -65,6 +65,23 @@ def release(world: World, vm: ResourceId, disk_id: str) -> Document | None:
     return doc
 
 
+def documents(world: World, vm: Document) -> list[Document]:
+    """The machine's disks, the OS disk first."""
+    profile = vm["properties"]["storageProfile"]
+    found = (world.store.get(one["managedDisk"]["id"]) for one in (profile["osDisk"], *profile["dataDisks"]))
+    return [disk for disk in found if disk is not None]
+
+
+def current(world: World, vm: Document) -> dict[str, Any]:
+    """The machine's storage profile with the sizes that its disks have now: they may have grown."""
+    profile: dict[str, Any] = vm["properties"]["storageProfile"]
+    for one in (profile["osDisk"], *profile["dataDisks"]):
+        disk = world.store.get(one["managedDisk"]["id"])
+        if disk is not None:
+            one["diskSizeGB"] = disk["properties"]["diskSizeGB"]
+    return profile
+
+
 def shown(disk: PlannedDisk) -> dict[str, Any]:
     """A disk in the machine's storage profile."""
     body: dict[str, Any] = {} if disk.lun is None else {"lun": disk.lun}

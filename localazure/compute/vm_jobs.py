@@ -62,21 +62,27 @@ def _wanted(world: World, rid: ResourceId) -> Document:
 @job(UPDATE)
 async def update(world: World, op: Operation) -> dict[str, Any] | None:
     """Bring a changed machine about: new disks first, then the document, then the ones that left."""
+    try:
+        await _update(world, op)
+    except ArmError:
+        machines.put_provisioning(world, op.rid, machines.FAILED)
+        raise
+    machines.put_provisioning(world, op.rid, machines.SUCCEEDED)
+    return None
+
+
+async def _update(world: World, op: Operation) -> None:
     await world.time.take("vm.update")
     await storage_profile.fill(world, [PlannedDisk(**disk) for disk in op.args["disks"]])
     vm = _wanted(world, op.rid)
     vm["properties"] |= op.args["properties"]
     vm |= op.args["envelope"]
-    for key in op.args.get("forget", []):
-        vm.pop(key, None)
     world.store.put(vm)
     for disk_id in op.args["released"]:
         storage_profile.release(world, op.rid, disk_id)
     if op.args["restart"] and machines.power(world, vm) == "running":
         await guests.power_off(world, vm, graceful=True)
         await guests.power_on(world, vm)
-    machines.put_provisioning(world, op.rid, machines.SUCCEEDED)
-    return None
 
 
 @job(DELETE)

@@ -12,6 +12,7 @@ from localazure.compute import errors, interfaces, os_profile, skus, storage_pro
 from localazure.compute.disk_plans import PlannedDisk, Planner
 from localazure.compute.image_reference import Image, resolve_vm
 from localazure.compute.machines import CREATING
+from localazure.compute.zones import check_zones
 from localazure.disks.models import now
 
 if TYPE_CHECKING:
@@ -70,13 +71,14 @@ def read_new(call: Call) -> NewMachine:
     body = read_resource(call)
     doc, given, world = new_document(call, body), body["properties"], call.world
     _check_members(given)
+    check_zones(doc, "virtualMachines", most=1)
     size = skus.find((given.get("hardwareProfile") or {}).get("vmSize"), doc["location"], doc["id"])
     storage = given.get("storageProfile")
     if not isinstance(storage, dict):
         raise errors.missing_parameter("storageProfile")
     reference = storage.get("imageReference")
     image = resolve_vm(world, reference, doc["location"], doc["id"]) if reference else None
-    disks = Planner(world, call.rid, doc["location"], image).all(storage)
+    disks = Planner(world, call.rid, doc["location"], image, tuple(doc.get("zones") or ())).all(storage)
     _check_size(size, image, disks)
     generation = image.generation if image else _generation(call, disks)
     security = _security(given.get("securityProfile"), image, generation)

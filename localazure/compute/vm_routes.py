@@ -30,6 +30,7 @@ _SUB = "/subscriptions/{sub}/providers/Microsoft.Compute"
 
 def _view(call: Call, doc: Document, *, expand: str = "") -> Document:
     doc = machines.settle(call.world, doc)
+    storage_profile.current(call.world, doc)
     wanted = {part.strip().lower() for part in expand.split(",")}
     if "instanceview" in wanted:
         doc["properties"]["instanceView"] = instance_view.build(call.world, doc)

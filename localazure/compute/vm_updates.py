@@ -145,7 +145,9 @@ def _os_disk(
         return after
     if machines.power(call.world, vm) != "deallocated":
         raise errors.not_allowed_on_vm("Swap OS Disk", vm["name"], errors.NOT_DEALLOCATED)
-    disk = Planner(call.world, call.rid, vm["location"]).attachable(wanted)
+    disk = Planner(call.world, call.rid, vm["location"], zones=tuple(vm.get("zones") or ())).attachable(
+        wanted
+    )
     if given.get("name") not in (None, disk["name"], had["name"]):
         raise errors.property_change("osDisk.name")
     update.released.append(had["managedDisk"]["id"])
@@ -180,7 +182,7 @@ def _data_disks(
     for one in fresh:
         if one.get("lun") in luns:
             raise errors.lun_taken(one["lun"])
-    planned = Planner(call.world, call.rid, vm["location"]).data(fresh)
+    planned = Planner(call.world, call.rid, vm["location"], zones=tuple(vm.get("zones") or ())).data(fresh)
     names = {disk["name"] for disk in kept}
     gone = [disk["managedDisk"]["id"] for disk in had if disk["name"] not in names]
     if (planned or gone) and machines.power(call.world, vm) not in ("stopped", "deallocated"):

@@ -9,6 +9,7 @@ from localazure.arm.envelope import NAME, check_name, new_document, read_resourc
 from localazure.arm.errors import not_implemented
 from localazure.compute import image_reference
 from localazure.compute.errors import invalid_parameter, missing_parameter, out_of_range
+from localazure.compute.zones import check_zones
 from localazure.disks import errors, sources
 from localazure.disks.models import DISKS, LARGEST_GB, SNAPSHOT_TIERS, SNAPSHOTS, TIERS, holder
 from localazure.disks.sources import Source
@@ -59,6 +60,7 @@ def read_new(call: Call) -> tuple[Document, Source | None]:
     doc = new_document(call, body)
     properties = doc["properties"]
     _check_sku(doc)
+    check_zones(doc, call.rid.types[-1], most=1)
     creation = properties.get("creationData")
     if not isinstance(creation, dict):
         raise missing_parameter(f"{_word(doc)}.creationData")

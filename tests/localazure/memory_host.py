@@ -1,8 +1,9 @@
 """A host whose machines and disks are dictionaries, so that tests of the services' rules take milliseconds.
 
-`--guest tests.localazure.memory_host` takes it. Tests reach into it through routes of its own (`/_stub/…`): what is on
-a disk, how a machine of a name behaves, which contents were copied together. It survives the server's death, as real
-machines do. Its guests understand scripts of these lines: `echo TEXT`, `write FILE TEXT`, `exit N`, `hang`, `poweroff`.
+`--guest tests.localazure.memory_host` takes it. Tests reach into it through routes of its own (`/_stub/…`):
+what is on a disk, how a machine of a name behaves, which contents were copied together. It survives the
+server's death, as real machines do. Its guests understand scripts of these lines: `echo TEXT`,
+`write FILE TEXT`, `exit N`, `hang`, `poweroff`.
 """
 
 from __future__ import annotations

@@ -24,8 +24,16 @@ def machine_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalClo
     assert running.stop() == 0
 
 
-def open_yard(cloud: LocalCloud) -> Yard:
-    wire = wire_to(cloud)
+@pytest.fixture(scope="session")
+def machine_wire(machine_cloud: LocalCloud) -> Iterator[Wire]:
+    """One token and one connection for all tests: they cost more than most tests."""
+    wire = wire_to(machine_cloud)
+    with wire.session:
+        yield wire
+
+
+def open_yard(cloud: LocalCloud, wire: Wire | None = None) -> Yard:
+    wire = wire or wire_to(cloud)
     wire.api_version = "2026-04-01"
     group = f"/subscriptions/{cloud.subscription}/resourceGroups/g-{uuid4().hex[:8]}"
     assert wire("PUT", group, {"location": "westeurope"}).status_code == 201
@@ -33,17 +41,16 @@ def open_yard(cloud: LocalCloud) -> Yard:
 
 
 @pytest.fixture
-def yard(machine_cloud: LocalCloud) -> Iterator[Yard]:
-    opened = open_yard(machine_cloud)
-    with opened.wire.session:
-        yield opened
-        opened.wire("DELETE", opened.group)
+def yard(machine_cloud: LocalCloud, machine_wire: Wire) -> Iterator[Yard]:
+    opened = open_yard(machine_cloud, machine_wire)
+    yield opened
+    opened.wire("DELETE", opened.group)
 
 
 @pytest.fixture
 def own_yard(own_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
     """A yard on a server of the test's own: it may be killed."""
-    monkeypatch.setenv("LOCALAZURE_PATIENCE", "2")
+    monkeypatch.setenv("LOCALAZURE_PATIENCE", "30")
     own_cloud.guest = MEMORY
     opened = open_yard(own_cloud.start())
     with opened.wire.session:
@@ -54,7 +61,3 @@ def own_yard(own_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator
 def compute(yard: Yard) -> Iterator[ComputeManagementClient]:
     with yard.compute() as client:
         yield client
-
-
-def wires(cloud: LocalCloud) -> Wire:
-    return wire_to(cloud)

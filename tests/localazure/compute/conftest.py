@@ -1,3 +1,3 @@
-from tests.localazure.yards import compute, machine_cloud, own_yard, yard
+from tests.localazure.yards import compute, machine_cloud, machine_wire, own_yard, yard
 
-__all__ = ["compute", "machine_cloud", "own_yard", "yard"]
+__all__ = ["compute", "machine_cloud", "machine_wire", "own_yard", "yard"]

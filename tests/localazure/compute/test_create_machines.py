@@ -412,3 +412,45 @@ def test_lists_show_the_machines_of_group_region_and_subscription(
 def test_sizes_of_a_machine_can_boot_its_generation(yard: Yard) -> None:
     sizes = {one["name"] for one in yard.get(f"{yard.machine()}/vmSizes")["value"]}
     assert SIZE in sizes and "Standard_A1_v2" not in sizes and "Standard_M128s" not in sizes
+
+
+def test_a_machine_and_its_disks_are_in_one_zone(yard: Yard) -> None:
+    body = yard.machine_body() | {"zones": ["2"]}
+    path = yard.path("virtualMachines", "zonal")
+    yard.done(yard.wire("PUT", path, body))
+    assert yard.get(path)["zones"] == yard.get(yard.os_disk(path))["zones"] == ["2"]
+    other = yard.path("disks", "other")
+    given = {"creationData": {"createOption": "Empty"}, "diskSizeGB": 4}
+    yard.done(yard.wire("PUT", other, {"location": "westeurope", "zones": ["1"], "properties": given}))
+    yard.bring(path, "deallocated")
+    attach = {"lun": 0, "createOption": "Attach", "managedDisk": {"id": other}}
+    found = yard.refused(
+        yard.wire("PATCH", path, {"properties": {"storageProfile": {"dataDisks": [attach]}}})
+    )
+    assert found[2].endswith("not in the same zone as the VM. VM zone: '2'. Disk zone: '1'.")
+
+
+@pytest.mark.parametrize("zones", [["4"], ["1", "2"]])
+def test_a_zone_that_is_not_there_is_refused(yard: Yard, zones: list[str]) -> None:
+    body = yard.machine_body() | {"zones": zones}
+    found = yard.refused(yard.wire("PUT", yard.path("virtualMachines", "vm"), body))
+    assert found[:2] == (400, "InvalidAvailabilityZone")
+
+
+def test_a_machine_takes_copies_and_restored_disks_as_data_disks(yard: Yard) -> None:
+    disk = yard.disk("disk")
+    yard.write(disk, mark="copied")
+    snapshot = yard.snapshot("snap", disk)
+    data = [{"lun": 4, "createOption": "Copy", "sourceResource": {"id": snapshot}, "name": "copy"}]
+    vm = yard.machine(storageProfile=storage() | {"dataDisks": data})
+    assert yard.files(yard.path("disks", "copy"))["mark"] == "copied"
+    assert yard.get(yard.path("disks", "copy"))["properties"]["creationData"]["sourceResourceId"] == snapshot
+    assert set(yard.guest(vm)["data_disks"]) == {"4"}
+
+
+def test_where_extension_operations_are_disallowed_no_script_runs(yard: Yard) -> None:
+    vm = yard.machine(osProfile=os_profile() | {"allowExtensionOperations": False})
+    command = {"commandId": "RunShellScript", "script": ["echo x"]}
+    found = yard.refused(yard.act(vm, "runCommand", command))
+    assert found[:2] == (409, "OperationNotAllowed")
+    assert "osProfile.allowExtensionOperations property is true" in found[2]

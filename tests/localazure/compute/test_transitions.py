@@ -10,7 +10,10 @@ from localazure.compute.transitions import STATES, TABLE, check
 from tests.localazure.machines import Yard
 
 GENERALIZED = "Operation '{op}' is not allowed on VM 'vm' since the VM is generalized."
-DEALLOCATED = "Operation '{op}' is not allowed on VM 'vm' since the VM is either deallocated or marked to be deallocated."
+DEALLOCATED = (
+    "Operation '{op}' is not allowed on VM 'vm' since the VM is either deallocated or marked to be "
+    "deallocated."
+)
 RUNNING = (
     "Operation '{op}' is not allowed on VM 'vm' since the VM is running. Please power off explicitly in "
     "case you "

@@ -351,3 +351,20 @@ def test_lists_show_what_is_there(yard: Yard, compute: ComputeManagementClient) 
     assert yard.path("snapshots", "snap").lower() in {
         (one.id or "").lower() for one in compute.snapshots.list()
     }
+
+
+def test_a_disk_that_grew_is_larger_for_its_machine_too(yard: Yard) -> None:
+    vm = yard.machine()
+    yard.bring(vm, "deallocated")
+    yard.done(yard.wire("PATCH", yard.os_disk(vm), {"properties": {"diskSizeGB": 64}}))
+    assert yard.get(vm)["properties"]["storageProfile"]["osDisk"]["diskSizeGB"] == 64
+
+
+def test_a_machine_does_not_start_while_a_disk_is_lent_out(yard: Yard) -> None:
+    vm = yard.machine()
+    yard.bring(vm, "deallocated")
+    disk = yard.os_disk(vm)
+    yard.done(yard.wire("POST", f"{disk}/beginGetAccess", {"access": "Read", "durationInSeconds": 60}))
+    assert "active shared access signature" in yard.refused(yard.act(vm, "start"))[2]
+    yard.done(yard.wire("POST", f"{disk}/endGetAccess"))
+    yard.done(yard.act(vm, "start"))
