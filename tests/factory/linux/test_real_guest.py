@@ -44,6 +44,7 @@ echo "UUID=$(blkid -s UUID -o value "$disk") /data ext4 defaults,nofail 0 2" >> 
 mount /data
 echo payload > /data/payload
 useradd --create-home keeper
+echo 'Defaults use_pty' > /etc/sudoers.d/as-newer-sudo-does
 echo secret > /root/.bash_history
 mkdir -p /root/.ssh
 cp /home/azureuser/.ssh/authorized_keys /root/.ssh/
