@@ -21,6 +21,9 @@ ExecStartPre=/bin/sh -c 'test -s /etc/ssh/ssh_host_ed25519_key || ssh-keygen -q 
 ExecStartPre=/usr/sbin/sshd -t
 UNIT
 
+# The machine starts on a read-only root, as one with a kernel does; this line makes systemd open it.
+printf 'overlay / overlay defaults 0 1\n' > "$root/etc/fstab"
+
 # Two ports: where something of the host's own has 22 on every address, guests are reached at the other.
 mkdir -p "$root/etc/ssh/sshd_config.d"
 printf 'Port 22\nPort 2222\n' > "$root/etc/ssh/sshd_config.d/ports.conf"

@@ -8,7 +8,8 @@ import os
 import string
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from localazure.guests.namespace import loops
@@ -33,7 +34,7 @@ def attach(disks: Sequence[RunningDisk]) -> tuple[tuple[Device, ...], list[loops
             os.truncate(file, size)
             attached.append(loops.attach(file))
             letter = string.ascii_lowercase[_FIRST_LETTER + number]
-            devices.append(Device(disk.lun, letter, attached[-1].device, size // _SECTOR))
+            devices.append(Device(disk.lun, letter, attached[-1].device, size // _SECTOR, labels(file)))
     except OSError:
         for loop in attached:
             loop.close()
@@ -51,21 +52,52 @@ async def release(attached: Sequence[loops.Loop]) -> None:
             await asyncio.sleep(0.01)  # the kernel sends no event
 
 
-def with_file_system(device: Device, file: Path) -> Device:
-    """Add the UUID of the file system on the disk, if there is one that we know."""
-    return dataclasses.replace(device, uuid=file_system_uuid(file))
-
-
-def file_system_uuid(file: Path) -> str | None:
-    """Read the UUID of an ext or XFS file system from its superblock."""
+def labels(file: Path) -> tuple[str, ...]:
+    """Read what an ext or XFS file system on a disk is called, as names below /dev/disk."""
     with file.open("rb") as disk:
         head = disk.read(_EXT_SUPERBLOCK + 256)
     ext = head[_EXT_SUPERBLOCK:]
     if ext[56:58] == b"\x53\xef":
-        return str(uuid.UUID(bytes=ext[104:120]))
-    if head[:4] == b"XFSB":
-        return str(uuid.UUID(bytes=head[32:48]))
-    return None
+        number, name = ext[104:120], ext[120:136]
+    elif head[:4] == b"XFSB":
+        number, name = head[32:48], head[108:120]
+    else:
+        return ()
+    label = name.rstrip(b"\0 ").decode("utf-8", "replace").replace("/", "\\x2f").replace(" ", "\\x20")
+    return (f"by-uuid/{uuid.UUID(bytes=number)}", *([f"by-label/{label}"] if label else []))
+
+
+def relabel(devices: Sequence[Device], disks: Sequence[RunningDisk]) -> tuple[Device, ...]:
+    """Look again at what is on the disks."""
+    files = {disk.lun: Path(disk.file) for disk in disks}
+    return tuple(dataclasses.replace(d, labels=labels(files[d.lun])) for d in devices)
+
+
+def rename_in_guest(init: int, before: Sequence[Device], now: Sequence[Device]) -> None:
+    """Do what udev does in a machine of its own: name a disk for the file system that has come on it."""
+    for old, new in zip(before, now, strict=True):
+        if old.labels == new.labels:
+            continue
+        for name in old.labels:
+            with _guest_directory(init, "dev", "disk", name.split("/")[0]) as folder:
+                os.unlink(name.split("/")[1], dir_fd=folder)
+        for name in new.labels:
+            with _guest_directory(init, "dev", "disk", name.split("/")[0]) as folder:
+                os.symlink(f"../../{new.name}", name.split("/")[1], dir_fd=folder)
+
+
+@contextmanager
+def _guest_directory(init: int, *steps: str) -> Iterator[int]:
+    """Open a directory of a guest's, following no link: the guest's would lead into our own tree."""
+    folder = os.open(f"/proc/{init}/root", os.O_PATH | os.O_DIRECTORY)
+    try:
+        for step in steps:
+            inner = os.open(step, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        yield folder
+    finally:
+        os.close(folder)
 
 
 def mounted_in_guest(init: int, devices: Sequence[int]) -> list[Path]:

@@ -16,8 +16,8 @@ class Device:
     device: int
     """The number of the loop device behind it."""
     sectors: int
-    uuid: str | None = None
-    """Of the file system on it, if it holds one."""
+    labels: tuple[str, ...] = ()
+    """Names below /dev/disk of the file system on it, if it holds one: `by-uuid/…`, `by-label/…`."""
 
     @property
     def name(self) -> str:
@@ -58,5 +58,5 @@ class BootPlan:
         """Read it."""
         fields = json.loads(text)
         fields["layers"] = tuple(fields["layers"])
-        fields["devices"] = tuple(Device(**d) for d in fields["devices"])
+        fields["devices"] = tuple(Device(**{**d, "labels": tuple(d["labels"])}) for d in fields["devices"])
         return cls(**fields)

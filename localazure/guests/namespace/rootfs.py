@@ -92,6 +92,7 @@ def build(plan: BootPlan) -> None:
     _run(root / "run")
     if plan.dvd is not None:
         _dvd(root, plan.dvd)
+    _remount_read_only(root)  # as a kernel mounts it; systemd makes it writable when /etc/fstab says so
     kernel.change_root(root)
 
 
@@ -179,16 +180,16 @@ def _node(path: Path, mode: int, device: int) -> None:
 
 
 def _disk(dev: Path, device: Device) -> None:
+    """Make a disk's node and its name by LUN; the supervisor sees to the names of what is on it."""
     _node(dev / device.name, stat.S_IFBLK | 0o660, device.device)
     with contextlib.suppress(OSError):
         os.chown(dev / device.name, 0, 6)  # Debian's group `disk`
-    links = [Path("azure/scsi1") / f"lun{device.lun}"]
-    if device.uuid:
-        links.append(Path("by-uuid") / device.uuid)
-    for link in links:
-        path = dev / "disk" / link
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.symlink_to(Path(*[".."] * len(link.parts)) / device.name)
+    links = [f"azure/scsi1/lun{device.lun}", *device.labels]
+    for link in (dev / "disk" / name for name in links):
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(os.path.relpath(dev / device.name, link.parent))
+    for kind in ("by-uuid", "by-label"):
+        (dev / "disk" / kind).mkdir(parents=True, exist_ok=True)
 
 
 def _sys(sys: Path, plan: BootPlan) -> None:

@@ -31,13 +31,14 @@ from localazure.guests.namespace.console import Console
 from localazure.guests.namespace.machines import OFF, RUNNING, STARTING, listen_for_control, start_time
 from localazure.guests.namespace.messages import Order, goals_from, rules_from
 from localazure.guests.namespace.network import GuestNetwork
-from localazure.guests.namespace.plan import BootPlan, Device
+from localazure.guests.namespace.plan import BootPlan
 from localazure.guests.namespace.relay import Relay
 
 _GRACEFUL_OFF = signal.SIGRTMIN + 4  # systemd(1): poweroff.target
 _GRACEFUL_REBOOT = signal.SIGRTMIN + 5  # reboot.target
 _ASK_AGAIN_SECONDS = 2.0  # a signal that comes before init listens is lost
 _START_SECONDS = 30.0
+_LOOK_AGAIN_SECONDS = 0.5
 
 Reply = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -108,6 +109,7 @@ class Supervisor:
     def _plan(self, life: int) -> BootPlan:
         order = self.order
         profile = order.spec.provisioning
+        self.devices = disks.relabel(self.devices, order.disks)
         provisioned = read_report(self.directory).provisioning == "Ready"
         root = self.directory / "root"
         root.mkdir(exist_ok=True)
@@ -123,14 +125,19 @@ class Supervisor:
             life=life,
             console_name=self.console.name,
             mac=self.facts.mac,
-            devices=self._refreshed_devices(),
+            devices=self.devices,
             dvd=ovf_environment(profile) if profile and not provisioned else None,
         )
 
-    def _refreshed_devices(self) -> tuple[Device, ...]:
-        """The devices, with the file systems that are on them now."""
-        files = {d.lun: Path(d.file) for d in self.order.disks}
-        return tuple(disks.with_file_system(d, files[d.lun]) for d in self.devices)
+    async def _name_disks(self) -> None:
+        """Keep the names of file systems right in the guest's /dev."""
+        while self.devices:
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            with contextlib.suppress(OSError):  # the guest may have its own ideas of its /dev
+                now = disks.relabel(self.devices, self.order.disks)
+                if self.init is not None:
+                    before, self.devices = self.devices, now
+                    disks.rename_in_guest(self.init, before, now)
 
     async def _boot(self) -> str:
         """Boot once and wait for the end; returns how it ended."""
@@ -167,8 +174,10 @@ class Supervisor:
             raise GuestError(f"the machine's init did not start: {said['failed']}")
         self.init = said["init"]
         self.status(RUNNING)
+        naming = asyncio.get_running_loop().create_task(self._name_disks())
         ended = json.loads(await keeper.stdout.readline() or '{"ended": "killed"}')
         await keeper.wait()
+        naming.cancel()
         self.init = None
         if self._asking:
             self._asking.cancel()

@@ -14,7 +14,7 @@ MAKE_DATA = """
 mkfs.ext4 -q /dev/disk/azure/scsi1/lun3
 uuid=$(blkid -o value -s UUID /dev/sdc)
 mkdir -p /data
-echo "UUID=$uuid /data ext4 defaults 0 2" > /etc/fstab
+echo "UUID=$uuid /data ext4 defaults 0 2" >> /etc/fstab
 mount /data
 echo precious > /data/file
 """
@@ -32,6 +32,19 @@ async def test_a_data_disk_is_a_block_device_that_is_mounted_from_fstab_at_the_n
     again = await lab.boot(guest.spec.os_disk, key=guest.key, provision=False, data=(disk,))
 
     assert await again.ssh("cat /data/file; findmnt -no FSTYPE /data") == "precious\next4\n"
+
+
+async def test_a_file_system_made_by_a_guest_is_named_in_its_dev_as_udev_would(lab: Lab) -> None:
+    disk = DataDisk(0, await lab.host.create_empty(1), 1, "data")
+    guest = await (await lab.boot(data=(disk,))).ready()
+    await guest.sudo("mkfs.ext4 -q -L first /dev/sdc")
+    await guest.sudo("until test -e /dev/disk/by-label/first; do sleep 0.1; done")
+    uuid = (await guest.sudo("blkid -o value -s UUID /dev/sdc")).strip()
+    assert (await guest.ssh(f"readlink -f /dev/disk/by-uuid/{uuid}")).strip() == "/dev/sdc"
+    await guest.sudo(
+        "mkfs.ext4 -q -F -L second /dev/sdc; until test -e /dev/disk/by-label/second; do sleep 0.1; done"
+    )
+    assert (await guest.ssh("ls /dev/disk/by-label")).split() == ["second"]
 
 
 async def test_an_fstab_entry_for_a_disk_that_is_not_there_keeps_the_machine_from_booting(lab: Lab) -> None:

@@ -46,7 +46,7 @@ def test_rules_and_goals_survive_their_way_to_the_supervisor() -> None:
 
 
 def test_a_plan_survives_its_way_to_the_keeper() -> None:
-    device = Device(3, "c", 1792, 2048, "uuid")
+    device = Device(3, "c", 1792, 2048, ("by-uuid/x",))
     plan = BootPlan(
         "id", ("/a", "/b"), "/u", "/w", "/r", "/g", 3, 4, 5, "/dev/pts/1", "000D3A000000", (device,), "xml"
     )
@@ -69,17 +69,17 @@ def test_the_remains_of_a_process_are_no_process() -> None:
 
 
 @pytest.mark.parametrize("kind", ["ext4", "xfs"])
-def test_the_file_system_on_a_disk_is_known_by_its_uuid(tmp_path: Path, kind: str) -> None:
+def test_the_file_system_on_a_disk_is_known_by_its_uuid_and_its_label(tmp_path: Path, kind: str) -> None:
     disk, wanted = tmp_path / "disk", str(uuid.uuid4())
     with disk.open("wb") as file:
         file.truncate(320 << 20)
-    assert disks.file_system_uuid(disk) is None
+    assert disks.labels(disk) == ()
     if kind == "ext4":
-        subprocess.run(["mkfs.ext4", "-q", "-U", wanted, disk], check=True)
+        subprocess.run(["mkfs.ext4", "-q", "-U", wanted, "-L", "my data", disk], check=True)
     else:
         head = b"XFSB" + bytes(28) + uuid.UUID(wanted).bytes
-        disk.write_bytes(head + bytes(4096))
-    assert disks.file_system_uuid(disk) == wanted
+        disk.write_bytes(head.ljust(108, b"\0") + b"my data".ljust(12, b"\0") + bytes(4096))
+    assert disks.labels(disk) == (f"by-uuid/{wanted}", r"by-label/my\x20data")
 
 
 async def test_the_console_goes_into_the_log_which_does_not_grow_for_ever(tmp_path: Path) -> None:

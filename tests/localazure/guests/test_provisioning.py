@@ -104,6 +104,17 @@ async def test_a_disk_that_was_not_deprovisioned_reports_ready_and_keeps_its_old
         await test.ssh("true")
 
 
+async def test_a_machine_id_that_was_deleted_instead_of_emptied_is_not_made_anew(lab: Lab) -> None:
+    source = await (await lab.boot()).ready()
+    await source.sudo(DEPROVISION + "rm /etc/machine-id; sync")
+    await lab.host.power_off(source.id, graceful=True)
+
+    test = await (await lab.boot(source.spec.os_disk, name="test77", user="verifier")).ready()
+
+    assert (await test.ssh("test -e /etc/machine-id || echo none")).strip() == "none"
+    assert b"Missing /etc/machine-id and /etc is mounted read-only" in lab.host.serial_log(test.id)
+
+
 async def test_a_password_user_may_log_in_and_the_password_stays_off_every_disk(lab: Lab) -> None:
     profile = OsProfile("build01", "azureuser", admin_password="Correct-Horse-7!", disable_password=False)
     guest = await (await lab.boot(provisioning=profile)).ready()
