@@ -1,0 +1,195 @@
+"""Break the code on purpose, once each: every break must turn its tests red. `python -m tests.mutants`.
+
+Each mutant is one replacement in a copy of the checkout, and the tests that should notice. These tests must
+be green before anything is broken. A mutant whose text is no longer found, or that survives, fails the run.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """What is broken, where, and who should notice."""
+
+    what: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+MUTANTS = (
+    Mutant(
+        "the gate lets everything pass",
+        "factory/generalize.py",
+        "elif not verdict.ok:",
+        "elif False:",
+        "tests/factory/test_gate.py",
+    ),
+    Mutant(
+        "generalize is called without a good verdict",
+        "factory/generalize.py",
+        'if not (verdict["ok"] or verdict["skipped"]):',
+        "if False:",
+        "tests/factory/test_gate.py",
+    ),
+    Mutant(
+        "the gate does not see a machine ID",
+        "factory/linux/checks/machine_id_blank.py",
+        'elif main not in ("", "uninitialized"):',
+        "elif False:",
+        "tests/factory/linux",
+    ),
+    Mutant(
+        "a generalized VM may be started",
+        "localazure/compute/transitions.py",
+        'Cell("seen", refused=_because("start", errors.GENERALIZED))',
+        'Cell("seen", "running")',
+        "tests/localazure/compute/test_transitions.py",
+    ),
+    Mutant(
+        "latest ignores excludeFromLatest",
+        "localazure/galleries/resolve.py",
+        "if not excluded and ",
+        "if ",
+        "tests/localazure/galleries",
+    ),
+    Mutant(
+        "an attached disk may be deleted",
+        "localazure/disks/routes.py",
+        "    jobs.check_deletable(call.world, doc)\n",
+        "",
+        "tests/localazure/disks/test_disks.py",
+    ),
+    Mutant(
+        "one failed undo stops the next",
+        "factory/cleanup.py",
+        "            await step(run)\n        except Exception as trouble:\n",
+        "            await step(run)\n        except ZeroDivisionError as trouble:\n",
+        "tests/factory/test_cleanup.py",
+    ),
+    Mutant(
+        "a group is deleted with somebody else's resource in it",
+        "factory/cleanup.py",
+        "    if strangers:\n",
+        "    if False:\n",
+        "tests/flows/test_reaping.py",
+    ),
+    Mutant(
+        "verification takes the source's machine ID for a new one",
+        "factory/linux/checks/machine_id_new.py",
+        "elif found == context.expected.source.machine_id:",
+        "elif False:",
+        "tests/factory/linux",
+    ),
+    Mutant(
+        "verification takes the source's host keys for new ones",
+        "factory/linux/checks/host_keys_new.py",
+        "if found[kind] in context.expected.source.host_keys.values():",
+        "if False:",
+        "tests/factory/linux",
+    ),
+    Mutant(
+        "what was not verified is promoted",
+        "factory/promote.py",
+        'if product.id not in proof["verified"]:',
+        "if False:",
+        "tests/factory/test_gate.py",
+    ),
+    Mutant(
+        "the reaper takes what is not expired",
+        "factory/reap.py",
+        "expires is not None and expires < now",
+        "expires is not None",
+        "tests/factory/test_reap.py",
+    ),
+    Mutant(
+        "any SSH host key is accepted",
+        "factory/remote/keys.py",
+        "return self.fingerprints.get(key_type) == fingerprint",
+        "return True",
+        "tests/factory/remote",
+    ),
+    Mutant(
+        "a backup without a disk counts as complete",
+        "factory/backup.py",
+        "        if part is None:\n",
+        "        if part is None:\n            continue\n        if False:\n",
+        "tests/factory/test_backup.py",
+    ),
+)
+
+
+def copy_checkout(target: Path) -> None:
+    """The files that git knows or would know, as they are in the work tree."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in listed.stdout.splitlines():
+        source = ROOT / name
+        if source.is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / name)
+
+
+def run_tests(checkout: Path, tests: str) -> bool:
+    """Whether they pass; SystemExit when they could not run at all."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not guest", "-p", "no:cacheprovider"]
+    environment = {**os.environ, "PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [*command, *tests.split()],
+        cwd=checkout,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"{tests} did not run:\n{done.stdout[-2000:]}{done.stderr[-500:]}")
+    return done.returncode == 0
+
+
+def red(mutant: Mutant, checkout: Path) -> bool:
+    """Whether the tests notice; the file is as it was afterwards."""
+    path = checkout / mutant.file
+    text = path.read_text()
+    if text.count(mutant.old) != 1:
+        raise SystemExit(f"mutant {mutant.what!r}: its text is not once in {mutant.file}")
+    path.write_text(text.replace(mutant.old, mutant.new))
+    try:
+        return not run_tests(checkout, mutant.tests)
+    finally:
+        path.write_text(text)
+
+
+def main() -> int:
+    survivors = 0
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        checkout = Path(folder)
+        copy_checkout(checkout)
+        if not run_tests(checkout, " ".join(sorted({mutant.tests for mutant in MUTANTS}))):
+            print("the tests are red before anything is broken")
+            return 1
+        for mutant in MUTANTS:
+            begun = time.monotonic()
+            noticed = red(mutant, checkout)
+            survivors += not noticed
+            verdict = "red" if noticed else "SURVIVES"
+            print(f"{verdict:9} {time.monotonic() - begun:5.1f} s  {mutant.what} ({mutant.file})", flush=True)
+    print(f"{len(MUTANTS) - survivors} of {len(MUTANTS)} mutants turn the suite red")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
