@@ -26,7 +26,7 @@ def authorized_keys_gone(output: Output, context: Context) -> Iterator[str]:
     The next user of that name, or the next owner of that user ID, would inherit them.
     """
     lines = output.stdout.splitlines()
-    homes = {line.split(" ")[2] for line in lines if line.startswith("account ")}
+    homes = {line.rpartition(" ")[2] for line in lines if line.startswith("account ")}
     for line in lines:
         file, _, entry = line.partition(" ")
         if file == "account" or not entry.strip() or entry.lstrip().startswith("#"):
