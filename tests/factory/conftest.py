@@ -1,4 +1,4 @@
-"""Properties are tested on computers that are busy with other things: no example has a time limit of its own."""
+"""Properties are tested on computers that are busy: no example has a time limit of its own."""
 
 from hypothesis import HealthCheck, settings
 
