@@ -25,7 +25,8 @@ demo: ## The main job, end to end, on the local Azure
 	@started=$$(date +%s); $(MAKE) --no-print-directory setup host && \
 	  $(VENV)/bin/golden demo --setup-seconds $$(( $$(date +%s) - started ))
 
-test: setup host ## All tests, with coverage of factory/ and localazure/
+test: setup ## All tests, with coverage of factory/ and localazure/
+	@bash deployments/setup-host.sh --browser
 	@bash deployments/run-tests.sh $(VENV)
 
 test-fast: setup  ## The tests that boot no machine and need no server: seconds
