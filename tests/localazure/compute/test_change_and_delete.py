@@ -197,3 +197,56 @@ def test_a_group_that_goes_takes_machines_disks_and_contents_along(yard: Yard) -
     seen = yard.look()
     assert set(seen["contents"]) == before
     assert vm_id not in seen["machines"]
+
+
+BAD_CHANGES: list[tuple[dict[str, Any], int, str]] = [
+    ({"zones": ["1"]}, 409, "Changing property 'zones' is not allowed."),
+    ({"properties": {"hardwareProfile": {"vmSize": "Standard_A1_v2"}}}, 400, "The selected VM size"),
+    (
+        {"properties": {"networkProfile": {"networkInterfaces": []}}},
+        501,
+        "The local Azure does not implement changing the network interfaces",
+    ),
+    ({"properties": {"osProfile": {"linuxConfiguration": {"ssh": {}}}}}, 409, "Changing property 'linuxConf"),
+    (
+        {"properties": {"storageProfile": {"osDisk": {"osType": "Windows"}}}},
+        409,
+        "Changing property 'osDisk.osT",
+    ),
+    (
+        {"properties": {"storageProfile": {"dataDisks": [{"lun": 70, "createOption": "Empty"}]}}},
+        400,
+        "The value 70 of parameter dataDisk.lun is out of range.",
+    ),
+    (
+        {"properties": {"storageProfile": {"dataDisks": [{"lun": 2, "name": "d"}]}}},
+        409,
+        "Changing property 'dataDisk.lun' is not allowed.",
+    ),
+]
+
+
+def test_changes_that_cannot_be_are_refused_and_change_nothing(yard: Yard) -> None:
+    vm = yard.machine(
+        storageProfile=storage(data=[{"lun": 0, "createOption": "Empty", "diskSizeGB": 4, "name": "d"}])
+    )
+    yard.bring(vm, "deallocated")
+    before = yard.get(vm)
+    for change, status, text in BAD_CHANGES:
+        found = yard.refused(yard.wire("PATCH", vm, change))
+        assert (found[0], found[2][: len(text)]) == (status, text)
+    assert yard.get(vm) == before
+
+
+def test_diagnostics_can_be_switched_on_later(yard: Yard) -> None:
+    vm = yard.machine()
+    change = {"properties": {"diagnosticsProfile": {"bootDiagnostics": {"enabled": True}}}}
+    yard.done(yard.wire("PATCH", vm, change))
+    assert yard.act(vm, "retrieveBootDiagnosticsData").status_code == 200
+
+
+def test_too_many_data_disks_for_a_size_are_refused(yard: Yard) -> None:
+    data = [{"lun": lun, "createOption": "Empty", "diskSizeGB": 1} for lun in range(3)]
+    body = yard.machine_body(storageProfile=storage(data=data), hardwareProfile={"vmSize": "Standard_B1s"})
+    found = yard.refused(yard.wire("PUT", yard.path("virtualMachines", "vm"), body))
+    assert found[2] == "The maximum number of data disks allowed to be attached to a VM of this size is 2."

@@ -454,3 +454,101 @@ def test_where_extension_operations_are_disallowed_no_script_runs(yard: Yard) ->
     found = yard.refused(yard.act(vm, "runCommand", command))
     assert found[:2] == (409, "OperationNotAllowed")
     assert "osProfile.allowExtensionOperations property is true" in found[2]
+
+
+MORE_REFUSALS: list[tuple[dict[str, Any], int, str]] = [
+    ({"storageProfile": None}, 400, "Required parameter 'storageProfile' is missing (null)."),
+    ({"storageProfile": {}}, 400, "Required parameter 'storageProfile.osDisk' is missing (null)."),
+    ({"storageProfile": storage(createOption="Empty")}, 400, "The value of parameter osDisk.createOption is"),
+    ({"storageProfile": storage(caching="Warp")}, 400, "The value of parameter osDisk.caching is invalid."),
+    ({"storageProfile": storage(osType="Windows")}, 400, "The value of parameter osDisk.osType is invalid."),
+    (
+        {"storageProfile": storage(vhd={"uri": "x"})},
+        501,
+        "The local Azure does not implement unmanaged disks.",
+    ),
+    (
+        {"storageProfile": storage(managedDisk={"storageAccountType": "Warp"})},
+        400,
+        "The value of parameter managedDisk.storageAccountType is invalid.",
+    ),
+    (
+        {"storageProfile": storage() | {"dataDisks": [{"createOption": "Empty"}]}},
+        400,
+        "Required parameter 'dataDisk.lun' is missing (null).",
+    ),
+    (
+        {"storageProfile": storage() | {"dataDisks": [{"lun": 0, "createOption": "Guess"}]}},
+        400,
+        "The value of parameter dataDisk.createOption is invalid.",
+    ),
+    (
+        {"storageProfile": {"osDisk": {"createOption": "Attach", "osType": "Linux"}}, "osProfile": None},
+        400,
+        "Required parameter 'managedDisk.id' is missing (null).",
+    ),
+    ({"networkProfile": None}, 400, "Required parameter 'networkProfile' is missing (null)."),
+    (
+        {"networkProfile": {"networkInterfaces": [{"id": "x"}]}},
+        400,
+        "Id x is not a valid resource reference.",
+    ),
+    (
+        {"networkProfile": {"networkInterfaces": [{"id": "x"}, {"id": "y"}]}},
+        501,
+        "The local Azure runs virtual machines with one network interface.",
+    ),
+    (
+        {"availabilitySet": {"id": "x"}},
+        501,
+        "The local Azure does not implement virtual machines with availab",
+    ),
+    ({"colour": "red"}, 400, "Could not find member 'colour' on object of type 'VMProperties'."),
+    (
+        {"securityProfile": {"securityType": "ConfidentialVM"}},
+        501,
+        "The local Azure does not implement confid",
+    ),
+    (
+        {"securityProfile": {"securityType": "Vault"}},
+        400,
+        "The value of parameter securityProfile.securityType",
+    ),
+    ({"osProfile": {}}, 400, "Required parameter 'osProfile.adminUsername' is missing (null)."),
+    (
+        {"osProfile": linux(ssh=None)},
+        400,
+        "Required parameter 'linuxConfiguration.ssh.publicKeys' is missing",
+    ),
+    (
+        {"osProfile": os_profile() | {"adminPassword": PASSWORD}},
+        400,
+        "Parameter 'adminPassword' is not allowed.",
+    ),
+    (
+        {"osProfile": os_profile() | {"windowsConfiguration": {}}},
+        400,
+        "Parameter 'windowsConfiguration' is not",
+    ),
+]
+
+
+def test_whatever_else_is_wrong_is_named(yard: Yard) -> None:
+    path = yard.path("virtualMachines", "vm")
+    for change, status, text in MORE_REFUSALS:
+        found = yard.refused(yard.wire("PUT", path, yard.machine_body(**change)))
+        assert (found[0], found[2][: len(text)]) == (status, text)
+    assert yard.wire("GET", path).status_code == 404
+
+
+def test_an_identity_of_no_known_type_is_refused(yard: Yard) -> None:
+    body = yard.machine_body() | {"identity": {"type": "Passport"}}
+    found = yard.refused(yard.wire("PUT", yard.path("virtualMachines", "vm"), body))
+    assert found[2] == "The value of parameter identity.type is invalid."
+
+
+def test_user_data_is_shown_when_asked_for(yard: Yard) -> None:
+    vm = yard.machine(userData="aGk=")
+    assert "userData" not in yard.get(vm)["properties"]
+    assert yard.get(vm, **{"$expand": "userData"})["properties"]["userData"] == "aGk="
+    assert yard.guest(vm)["metadata"]["userData"] == "aGk="

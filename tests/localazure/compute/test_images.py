@@ -175,3 +175,63 @@ def test_lists_show_images_of_group_and_subscription(yard: Yard) -> None:
     for scope in (yard.group, f"/subscriptions/{yard.cloud.subscription}"):
         found = yard.get(f"{scope}/providers/Microsoft.Compute/images")["value"]
         assert path.lower() in {one["id"].lower() for one in found}
+
+
+def test_an_image_is_made_of_disks_at_their_luns(yard: Yard) -> None:
+    first, second = yard.disk("first"), yard.disk("second", diskSizeGB=4)
+    yard.write(second, payload="data")
+    disks = {
+        "osDisk": {"managedDisk": {"id": first}, "osType": "Linux", "osState": "Generalized"},
+        "dataDisks": [{"lun": 6, "managedDisk": {"id": second}, "caching": "ReadOnly"}],
+    }
+    body = {"location": "westeurope", "properties": {"storageProfile": disks, "hyperVGeneration": "V2"}}
+    path = yard.path("images", "image")
+    yard.done(yard.wire("PUT", path, body))
+    (shown,) = yard.get(path)["properties"]["storageProfile"]["dataDisks"]
+    assert (shown["lun"], shown["diskSizeGB"], shown["caching"]) == (6, 4, "ReadOnly")
+    reference = {"imageReference": {"id": path}, "osDisk": {"createOption": "FromImage"}}
+    mine = [{"lun": 6, "createOption": "FromImage", "name": "mine", "deleteOption": "Delete"}]
+    vm = yard.machine(storageProfile=reference | {"dataDisks": mine})
+    (disk,) = yard.get(vm)["properties"]["storageProfile"]["dataDisks"]
+    assert (disk["name"], disk["deleteOption"]) == ("mine", "Delete")
+    assert yard.files(yard.path("disks", "mine"))["payload"] == "data"
+    other = yard.machine_body(
+        storageProfile=reference | {"dataDisks": [{"lun": 5, "createOption": "FromImage"}]}
+    )
+    found = yard.refused(yard.wire("PUT", yard.path("virtualMachines", "other"), other))
+    assert found[2].startswith("The image has no data disk at LUN 5")
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ([{}], "Required parameter 'dataDisk.lun' is missing (null)."),
+        ([{"lun": 1}, {"lun": 1}], "A disk at LUN 1 already exists."),
+        ([{"lun": 1, "blobUri": "https://x"}], "The local Azure does not implement images from blobs."),
+        ([{"lun": 1, "managedDisk": {"id": "x"}}], "Id x is not a valid resource reference."),
+    ],
+)
+def test_bad_data_disks_of_an_image_are_refused(yard: Yard, data: list[dict[str, Any]], text: str) -> None:
+    source = {"managedDisk": {"id": yard.disk("disk")}}
+    given = [source | one for one in data]
+    disks = {"osDisk": source | {"osType": "Linux", "osState": "Generalized"}, "dataDisks": given}
+    body = {"location": "westeurope", "properties": {"storageProfile": disks}}
+    found = yard.refused(yard.wire("PUT", yard.path("images", "image"), body))
+    assert found[2] == text
+
+
+def test_what_no_image_has_is_refused_when_a_machine_is_made(yard: Yard) -> None:
+    path, sub = yard.path("virtualMachines", "vm"), yard.cloud.subscription
+    ghosts: list[tuple[dict[str, Any], int, str]] = [
+        ({"id": yard.path("images", "ghost")}, 400, "InvalidResourceReference"),
+        ({"id": yard.path("galleries", "ghost") + "/images/x"}, 404, "GalleryImageNotFound"),
+        ({"id": yard.path("galleries", "ghost") + "/images/x/versions/1.0.0"}, 404, "GalleryImageNotFound"),
+        ({"id": yard.path("disks", "ghost")}, 400, "InvalidParameter"),
+        ({"id": "image"}, 400, "InvalidParameter"),
+        ({"publisher": "Debian", "offer": "debian-12", "sku": "12-gen2"}, 400, "InvalidParameter"),
+        ({"communityGalleryImageId": f"/CommunityGalleries/x/{sub}"}, 501, "NotImplemented"),
+    ]
+    for reference, status, code in ghosts:
+        storage = {"imageReference": reference, "osDisk": {"createOption": "FromImage"}}
+        found = yard.refused(yard.wire("PUT", path, yard.machine_body(storageProfile=storage)))
+        assert found[:2] == (status, code), reference

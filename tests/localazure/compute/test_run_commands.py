@@ -195,3 +195,28 @@ def test_the_sdk_reads_the_refusal(yard: Yard, compute: ComputeManagementClient)
         compute.virtual_machine_run_commands.begin_create_or_update(yard.name, "vm", "c", command("echo x"))
     assert caught.value.error is not None
     assert caught.value.error.code == "OperationNotAllowed"
+
+
+def test_a_patched_command_runs_again_with_its_parameters(yard: Yard) -> None:
+    vm = yard.machine()
+    body = command("echo $who", parameters=[{"name": "who", "value": "one"}])
+    yard.done(yard.wire("PUT", f"{vm}/runCommands/c", body))
+    change = {"properties": {"parameters": [{"name": "who", "value": "two"}]}}
+    response = yard.wire("PATCH", f"{vm}/runCommands/c", change)
+    assert response.status_code == 200
+    assert response.json()["properties"]["provisioningState"] == "Updating"
+    yard.done(response)
+    view = yard.get(f"{vm}/runCommands/c", **{"$expand": "instanceView"})["properties"]["instanceView"]
+    assert view["output"] == "two\n"
+
+
+def test_a_command_cannot_be_deleted_while_it_runs(yard: Yard) -> None:
+    vm = yard.machine()
+    yard.wire("PUT", f"{vm}/runCommands/c", command("hang", timeoutInSeconds=1))
+    assert yard.refused(yard.wire("DELETE", f"{vm}/runCommands/c"))[:2] == (409, "AnotherOperationInProgress")
+    assert yard.wire("DELETE", f"{vm}/runCommands/other").status_code == 204
+
+
+@pytest.mark.parametrize("body", [{"commandId": "RunPowerShellScript"}, {"commandId": "RunShellScript"}])
+def test_the_action_needs_a_shell_script(yard: Yard, body: dict[str, Any]) -> None:
+    assert yard.act(yard.machine(), "runCommand", body).status_code in (400, 501)

@@ -171,3 +171,44 @@ def test_every_cell_of_the_table_says_where_it_is_from() -> None:
 
 def test_the_table_admits_what_is_no_refusal() -> None:
     assert check("deallocate", "generalized", "vm").becomes == "deallocated"
+
+
+@pytest.mark.parametrize("state", ["running", "stopped", "deallocated"])
+def test_reapply_leaves_the_power_as_it_is(yard: Yard, state: str) -> None:
+    vm = yard.machine()
+    yard.bring(vm, state)
+    before = yard.statuses(vm)
+    yard.done(yard.act(vm, "reapply"))
+    assert yard.statuses(vm) == before
+
+
+def test_an_action_that_the_host_cannot_do_fails_and_says_what_is(yard: Yard) -> None:
+    vm = yard.machine()
+    yard.bring(vm, "deallocated")
+    yard.behave("vm", start="fails")
+    assert yard.failed(yard.act(vm, "start"))["code"] == "OSProvisioningInternalError"
+    assert "PowerState/stopped" in yard.statuses(vm)
+    yard.behave("vm", start=None)
+    yard.done(yard.act(vm, "start"))
+
+
+def test_hibernation_is_not_pretended(yard: Yard) -> None:
+    assert yard.refused(yard.act(yard.machine(), "deallocate", hibernate="true"))[0] == 501
+
+
+def test_a_machine_that_is_not_there_is_not_found_whatever_is_asked(yard: Yard) -> None:
+    ghost = yard.path("virtualMachines", "ghost")
+    for operation in ("start", "powerOff", "generalize", "reapply", "capture", "retrieveBootDiagnosticsData"):
+        assert yard.refused(yard.act(ghost, operation))[:2] == (404, "ResourceNotFound")
+    for tail in ("", "/instanceView", "/vmSizes", "/extensions", "/runCommands", "/extensions/x"):
+        assert yard.refused(yard.wire("GET", ghost + tail))[:2] == (404, "ResourceNotFound")
+    assert yard.refused(yard.wire("PUT", f"{ghost}/extensions/x", {}))[:2] == (404, "ParentResourceNotFound")
+    assert yard.wire("DELETE", ghost).status_code == 204
+
+
+def test_extensions_are_none_and_cannot_be_installed(yard: Yard) -> None:
+    vm = yard.machine()
+    assert yard.get(f"{vm}/extensions") == {"value": []}
+    assert yard.refused(yard.wire("GET", f"{vm}/extensions/x"))[:2] == (404, "ResourceNotFound")
+    assert yard.refused(yard.wire("PUT", f"{vm}/extensions/x", {"location": "westeurope"}))[0] == 501
+    assert yard.wire("DELETE", f"{vm}/extensions/x").status_code == 204

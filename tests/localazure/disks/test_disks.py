@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from azure.mgmt.compute import ComputeManagementClient
 
+from tests.localazure.disks.lives import reopened
 from tests.localazure.machines import MARKETPLACE, Yard
 
 DISK = {
@@ -368,3 +369,49 @@ def test_a_machine_does_not_start_while_a_disk_is_lent_out(yard: Yard) -> None:
     assert "active shared access signature" in yard.refused(yard.act(vm, "start"))[2]
     yard.done(yard.wire("POST", f"{disk}/endGetAccess"))
     yard.done(yard.act(vm, "start"))
+
+
+def test_a_second_operation_on_a_disk_is_refused(own_yard: Yard) -> None:
+    own_yard.cloud.stop()
+    own_yard.cloud.options = ("--scale", "5")  # a change of a disk takes half a second
+    yard = reopened(own_yard)
+    disk = yard.path("disks", "disk")
+    first = yard.wire("PUT", disk, EMPTY)
+    assert yard.refused(yard.wire("DELETE", disk))[:2] == (409, "AnotherOperationInProgress")
+    yard.done(first)
+
+
+BAD_CHANGES: list[tuple[dict[str, Any], int, str]] = [
+    ({"properties": {"diskSizeGB": 0}}, 400, "The value 0 of parameter disk.diskSizeGB is out of range."),
+    ({"properties": {"hyperVGeneration": "V1"}}, 409, "Changing property 'hyperVGeneration' is not allowed"),
+    ({"zones": ["3"]}, 409, "Changing property 'zones' is not allowed for existing disk 'disk'."),
+    ({"sku": {"name": "Fast"}}, 400, "The value 'Fast' of parameter 'sku.name' is not allowed."),
+    ({"properties": "x"}, 400, "The request content was invalid and could not be deserialized"),
+]
+
+
+def test_bad_changes_of_a_disk_are_refused_and_good_ones_are_not(yard: Yard) -> None:
+    disk = yard.disk("disk")
+    before = yard.get(disk)
+    for change, status, text in BAD_CHANGES:
+        found = yard.refused(yard.wire("PATCH", disk, change))
+        assert (found[0], found[2][: len(text)]) == (status, text)
+    assert yard.get(disk) == before
+    good = {
+        "sku": {"name": "Premium_LRS"},
+        "properties": {"networkAccessPolicy": "DenyAll"},
+        "tags": {"a": "b"},
+    }
+    yard.done(yard.wire("PATCH", disk, good))
+    after = yard.get(disk)
+    assert (after["sku"]["tier"], after["properties"]["networkAccessPolicy"]) == ("Premium", "DenyAll")
+    assert after["tags"] == {"a": "b"}
+
+
+def test_a_snapshot_stays_incremental_or_full_and_as_large_as_it_is(yard: Yard) -> None:
+    snapshot = yard.snapshot("snap", yard.disk("disk"))
+    for change in ({"incremental": True}, {"diskSizeGB": 64}):
+        assert yard.refused(yard.wire("PATCH", snapshot, {"properties": change}))[:2] == (
+            409,
+            "PropertyChangeNotAllowed",
+        )

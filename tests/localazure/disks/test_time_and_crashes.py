@@ -5,15 +5,8 @@ from __future__ import annotations
 import signal
 import time
 
+from tests.localazure.disks.lives import reopened
 from tests.localazure.machines import Yard
-from tests.localazure.yards import open_yard
-
-
-def reopened(yard: Yard) -> Yard:
-    """The same group on the server's next life."""
-    again = open_yard(yard.cloud.start())
-    again.group = yard.group
-    return again
 
 
 def test_a_copy_between_regions_grows_and_holds_its_source(own_yard: Yard) -> None:

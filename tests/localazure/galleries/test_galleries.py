@@ -180,3 +180,23 @@ def test_lists_show_galleries_and_definitions(yard: Yard) -> None:
         "value"
     ]
     assert shelf in [one["id"] for one in every]
+
+
+def test_a_gallery_is_changed_and_shows_succeeded_at_once(yard: Yard) -> None:
+    shelf = gallery(yard, description="old")
+    response = yard.wire("PATCH", shelf, {"properties": {"description": "new"}, "tags": {"a": "b"}})
+    assert response.status_code == 200
+    assert response.json()["properties"]["provisioningState"] == "Succeeded"
+    yard.done(response)
+    found = yard.get(shelf)
+    assert (found["properties"]["description"], found["tags"]) == ("new", {"a": "b"})
+    again = yard.wire("PUT", shelf, {"location": "westeurope", "properties": {"description": "newest"}})
+    assert again.status_code == 200
+    yard.done(again)
+    assert yard.get(shelf)["properties"]["identifier"] == found["properties"]["identifier"]
+
+
+@pytest.mark.parametrize("name", ["-debian", "debian.", "debian_"])
+def test_a_definitions_name_begins_and_ends_well(yard: Yard, name: str) -> None:
+    found = yard.refused(yard.wire("PUT", f"{gallery(yard)}/images/{name}", DEFINITION))
+    assert found[2].startswith(f"The entity name '{name}' is invalid according to its validation rule")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from azure.mgmt.compute import ComputeManagementClient
 
-from tests.localazure.disks.test_time_and_crashes import reopened
+from tests.localazure.disks.lives import reopened
 from tests.localazure.galleries.shelves import body, definition, gallery, source, version
 from tests.localazure.machines import Yard, os_profile
 
@@ -406,3 +406,52 @@ def test_a_group_that_goes_takes_versions_and_copies_along(yard: Yard) -> None:
     while yard.wire("GET", yard.group).status_code != 404 and time.monotonic() < deadline:
         time.sleep(0.05)
     assert set(yard.look()["contents"]) == before
+
+
+def test_a_version_needs_its_definition(yard: Yard) -> None:
+    path = f"{gallery(yard)}/images/ghost/versions/1.0.0"
+    found = yard.refused(yard.wire("PUT", path, body(yard.path("virtualMachines", "vm"))))
+    assert found[:2] == (404, "ParentResourceNotFound")
+
+
+def test_a_machine_that_changes_is_no_source(yard: Yard) -> None:
+    image = definition(yard, gallery(yard))
+    yard.behave("busy", provisioning="silent", agent="silent")
+    yard.wire("PUT", yard.path("virtualMachines", "busy"), yard.machine_body())
+    found = yard.refused(
+        yard.wire("PUT", f"{image}/versions/1.0.0", body(yard.path("virtualMachines", "busy")))
+    )
+    assert found[:2] == (409, "OperationNotAllowed")
+    assert found[2].endswith("since another operation is in progress.")
+
+
+def test_how_a_version_is_kept_is_fixed(yard: Yard) -> None:
+    path = version(yard, definition(yard, gallery(yard)))
+    for change in ({"storageAccountType": "Premium_LRS"}, {"replicationMode": "Shallow"}):
+        found = yard.refused(yard.wire("PATCH", path, {"properties": {"publishingProfile": change}}))
+        assert found[:2] == (409, "PropertyChangeNotAllowed")
+
+
+def test_data_disks_of_a_version_are_fixed(yard: Yard) -> None:
+    storage = {
+        "osDiskImage": {"source": {"id": yard.disk("os")}},
+        "dataDiskImages": [{"lun": 0, "source": {"id": yard.disk("data")}}],
+    }
+    path = f"{definition(yard, gallery(yard))}/versions/1.0.0"
+    yard.done(yard.wire("PUT", path, body(storage=storage)))
+    yard.done(yard.wire("PUT", path, body(storage=storage)))
+    more = {"dataDiskImages": [{"lun": 1, "source": {"id": yard.disk("more")}}]}
+    found = yard.refused(yard.wire("PUT", path, body(storage=storage | more)))
+    assert found[2].startswith("Adding new Data Disks or changing the LUN of a Data Disk")
+    other = {"osDiskImage": {"source": {"id": yard.disk("other")}}}
+    found = yard.refused(yard.wire("PUT", path, body(storage=storage | other)))
+    assert found[2].endswith("storageProfile.osDiskImage.source.id' is not allowed.")
+
+
+def test_blobs_and_customers_keys_are_not_pretended(yard: Yard) -> None:
+    path, disk = f"{definition(yard, gallery(yard))}/versions/1.0.0", yard.disk("disk")
+    blob = {"osDiskImage": {"source": {"uri": "https://x/y.vhd", "storageAccountId": "x"}}}
+    assert yard.refused(yard.wire("PUT", path, body(storage=blob)))[0] == 501
+    keys = [{"name": "westeurope", "encryption": {"osDiskImage": {"diskEncryptionSetId": "x"}}}]
+    given = body(storage={"osDiskImage": {"source": {"id": disk}}}, targetRegions=keys)
+    assert yard.refused(yard.wire("PUT", path, given))[0] == 501
