@@ -27,6 +27,10 @@ _IMAGE_ID = re.compile(
 )
 _VERSION = re.compile(r"^\d{1,9}\.\d{1,9}\.\d{1,9}$")
 
+# The same, roughly, for JSON Schema, which cannot ignore case: by it Prefect refuses a deployment or form,
+# where the rules below could only fail the run that was started.
+_SHOWN_ID = r"^/subscriptions/[^/]+/resource[Gg]roups/[^/]+/providers/[^/]+/"
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}[a-z0-9]$")]
 Minutes = Annotated[int, Field(ge=1, le=24 * 60)]
 
@@ -41,7 +45,10 @@ class Source(_Part):
     """Where the image comes from: exactly one of `vm` and `image`."""
 
     vm: str | None = Field(
-        default=None, description="Resource ID of an existing VM; it is cloned, not touched."
+        default=None,
+        title="VM",
+        description="Resource ID of an existing VM; it is cloned, not touched.",
+        json_schema_extra={"pattern": _SHOWN_ID + r"virtual[Mm]achines/[^/]+$"},
     )
     image: str | None = Field(
         default=None,
@@ -65,12 +72,17 @@ class Source(_Part):
 class Build(_Part):
     """Where the clone and the test machine run: an existing subnet that the worker reaches."""
 
-    subnet: str = Field(description="Resource ID of an existing subnet that the worker can reach.")
+    subnet: str = Field(
+        description="Resource ID of an existing subnet that the worker can reach.",
+        json_schema_extra={"pattern": _SHOWN_ID + r"virtual[Nn]etworks/[^/]+/subnets/[^/]+$"},
+    )
     worker_address: str = Field(
         description="Address or CIDR of the worker as the subnet sees it; the network admits nothing else."
     )
     size: str | None = Field(default=None, description="VM size; by default the source's own.")
-    ssh_port: int = Field(default=22, ge=1, le=65535)
+    ssh_port: int = Field(
+        default=22, ge=1, le=65535, title="SSH port", description="Where the build machines' sshd listens."
+    )
     egress: Literal["none", "azure", "route"] = Field(
         default="azure",
         description="What the build machines may reach: nothing; Azure's own services on 443, which Run "
@@ -89,11 +101,16 @@ class Customization(_Part):
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     script: str | None = Field(default=None, description="Shell script, run as root by /bin/sh.")
-    copy_from: str | None = Field(default=None, description="A file beside the recipe, copied to `copy_to`.")
+    copy_from: str | None = Field(
+        default=None,
+        description="A file, copied to `copy_to`: its path from the recipe file; in a deployment, on the worker.",
+    )
     copy_to: str | None = Field(default=None, description="Absolute path in the machine.")
-    mode: Annotated[str, Field(pattern=r"^0?[0-7]{3,4}$")] = "0644"
-    upgrade_packages: bool = False
-    reboot: bool = False
+    mode: str = Field(
+        default="0644", pattern=r"^0?[0-7]{3,4}$", description="Permissions of the copied file, in octal."
+    )
+    upgrade_packages: bool = Field(default=False, description="Upgrade all packages of the distribution.")
+    reboot: bool = Field(default=False, description="Restart, and wait until the machine is back.")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Customization":
@@ -110,12 +127,18 @@ class Customization(_Part):
 class Target(_Part):
     """What is made: a gallery version, a managed image, or both."""
 
-    definition: str | None = Field(default=None, description="Resource ID of an existing image definition.")
+    definition: str | None = Field(
+        default=None,
+        description="Resource ID of an existing image definition in a gallery.",
+        json_schema_extra={"pattern": _SHOWN_ID + r"galleries/[^/]+/images/[^/]+$"},
+    )
     version: str | None = Field(default=None, description="Major.Minor.Patch; by default made from the time.")
     regions: list[str] = Field(default_factory=list, description="Replicated to, once verified.")
-    replicas: int = Field(default=1, ge=1, le=100)
+    replicas: int = Field(default=1, ge=1, le=100, description="Copies in each region.")
     storage: Literal["Standard_LRS", "Standard_ZRS", "Premium_LRS"] = "Standard_LRS"
-    end_of_life_days: int | None = Field(default=None, ge=1)
+    end_of_life_days: int | None = Field(
+        default=None, ge=1, description="Days until Azure shows the version as outdated; by default never."
+    )
     managed_image_group: str | None = Field(
         default=None, description="Existing resource group that receives a managed image."
     )
@@ -139,7 +162,7 @@ class Test(_Part):
     __test__ = False  # pytest: not a test class
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
-    script: str
+    script: str = Field(description="Shell script, run as root by /bin/sh; passes with exit status 0.")
 
 
 class Verification(_Part):
@@ -177,12 +200,16 @@ class Deadlines(_Part):
 class Recipe(_Part):
     """One golden image: source, changes, target, proof."""
 
-    name: Name
+    name: Name = Field(description="Part of the names and tags of all that is made.")
     description: str = ""
-    factory: Name = "golden"
-    location: Annotated[str, Field(pattern=r"^[a-z0-9]{3,40}$")]
+    factory: Name = Field(default="golden", description="Whose: `reap` deletes leftovers of this name only.")
+    location: str = Field(
+        pattern=r"^[a-z0-9]{3,40}$", description="Azure region of the source, by its short name: westeurope."
+    )
     source: Source
-    strategy: Literal["clone", "in-place"] = "clone"
+    strategy: Literal["clone", "in-place"] = Field(
+        default="clone", description="'in-place' is refused until there is a restore."
+    )
     kind: Literal["vm-image", "os-image"] = Field(
         default="vm-image", description="With all data disks, or the OS disk alone."
     )
@@ -190,7 +217,9 @@ class Recipe(_Part):
     customize: list[Customization] = Field(default_factory=list)
     target: Target
     verify: Verification = Field(default_factory=Verification)
-    backup_retention_days: int = Field(default=14, ge=1, le=3650)
+    backup_retention_days: int = Field(
+        default=14, ge=1, le=3650, description="The backup may be reaped after this."
+    )
     expires_hours: int = Field(
         default=24, ge=1, le=24 * 14, description="Scaffolding older than this may be reaped."
     )
