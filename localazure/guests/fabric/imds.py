@@ -20,6 +20,28 @@ API_VERSIONS = (
     "2021-08-01",
     "2023-07-01",
 )
+# What each of Azure's versions added to `compute`: an agent that asks for an older one warns of the newer.
+_SINCE = {
+    "vmScaleSetName": "2017-12-01",
+    "zone": "2017-12-01",
+    "plan": "2018-04-02",
+    "publicKeys": "2018-04-02",
+    "azEnvironment": "2018-10-01",
+    "provider": "2018-10-01",
+    "customData": "2019-02-01",
+    "resourceId": "2019-03-11",
+    "storageProfile": "2019-06-01",
+    "tagsList": "2019-06-04",
+    "isHostCompatibilityLayerVm": "2020-06-01",
+    "securityProfile": "2020-06-01",
+    "osProfile": "2020-07-15",
+    "licenseType": "2020-09-01",
+    "evictionPolicy": "2020-12-01",
+    "priority": "2020-12-01",
+    "userData": "2021-01-01",
+    "extendedLocation": "2021-03-01",
+    "host": "2021-11-15",
+}
 _WELL_FORMED = re.compile(r"\d{4}-\d{2}-\d{2}$")
 
 
@@ -50,7 +72,7 @@ class MetadataService:
         parts = [p for p in request.path.split("/") if p]
         if parts[:2] != ["metadata", "instance"]:
             return _error(404, "Not found")
-        node: Any = instance(self._facts)
+        node: Any = instance(self._facts, request.query["api-version"])
         for part in parts[2:]:
             node = _step(node, part)
             if node is None:
@@ -74,12 +96,16 @@ def _error(status: int, text: str) -> Response:
     return json_response(status, json.dumps({"error": text}))
 
 
-def instance(facts: Facts) -> dict[str, Any]:
+def instance(facts: Facts, version: str) -> dict[str, Any]:
     """Describe the machine: what the ARM side knows of it, completed with what its host knows."""
-    compute = {
+    compute: dict[str, Any] = {
         "azEnvironment": "AzurePublicCloud",
         "name": facts.name,
         "osType": "Linux",
+        "publisher": "",
+        "offer": "",
+        "sku": "",
+        "version": "",
         "provider": "Microsoft.Compute",
         "tagsList": [],
         "customData": "",
@@ -97,4 +123,5 @@ def instance(facts: Facts) -> dict[str, Any]:
         },
         "ipv6": {"ipAddress": []},
     }
+    compute = {key: value for key, value in compute.items() if _SINCE.get(key, "") <= version}
     return {"compute": compute, "network": {"interface": [interface]}}

@@ -76,6 +76,8 @@ class Recipe:
             return ["this is neither Debian nor Ubuntu: run the local Azure in its container"]
         if not self.sources:
             return [f"apt has no source for {self.release.codename}: add one below /etc/apt/sources.list.d"]
+        if shutil.which("mmdebstrap") is None:
+            return ["mmdebstrap is not installed: apt-get install mmdebstrap"]
         return []
 
     @property

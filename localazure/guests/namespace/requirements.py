@@ -14,7 +14,7 @@ from localazure.guests.namespace.cgroups import hierarchy
 
 _PROBE_SECONDS = 20
 _SPARE_ADDRESS = "127.16.255.254"
-_PROGRAMS = {"mmdebstrap": "mmdebstrap", "unshare": "util-linux", "cp": "coreutils"}
+_PROGRAMS = {"unshare": "util-linux", "cp": "coreutils"}
 _OLDEST_KERNEL = (5, 8)
 
 

@@ -257,6 +257,16 @@ def test_metadata_shows_what_azure_knows_and_what_the_host_knows(client: Client)
     assert get("/compute/nothing")[0] == 404
 
 
+def test_metadata_of_an_older_version_holds_nothing_newer(client: Client) -> None:
+    def names(version: str) -> set[str]:
+        path = f"/metadata/instance/compute?api-version={version}"
+        return set(client.metadata(path, Metadata="true")[1])
+
+    old, new = names("2018-02-01"), names("2021-08-01")
+    assert new - old == {"azEnvironment", "provider", "customData", "tagsList", "userData"}
+    assert "publisher" in old
+
+
 def _query(name: str, kind: int = 1) -> bytes:
     labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
     return (

@@ -112,10 +112,14 @@ def test_the_agents_package_is_the_distributions_and_no_mirror_is_named(tmp_path
     assert f"--customize-hook=sh '{tmp_path}/a hook' \"$1\"" in command
 
 
-def test_a_computer_that_cannot_make_an_image_is_told_why() -> None:
+def test_a_computer_that_cannot_make_an_image_is_told_why(
+    count: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "neither Debian nor Ubuntu" in Recipe(Release("fedora", "", "42"), ()).missing()[0]
     assert "no source for bookworm" in Recipe(RECIPE.release, ()).missing()[0]
     assert RECIPE.missing() == []
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert RECIPE.missing()[0].endswith("apt-get install mmdebstrap")
 
 
 def test_the_cache_is_where_the_user_keeps_caches(monkeypatch: pytest.MonkeyPatch) -> None:
