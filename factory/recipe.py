@@ -103,7 +103,7 @@ class Customization(_Part):
     script: str | None = Field(default=None, description="Shell script, run as root by /bin/sh.")
     copy_from: str | None = Field(
         default=None,
-        description="A file, copied to `copy_to`: its path from the recipe file; in a deployment, on the worker.",
+        description="A file, copied to `copy_to`: a path from the recipe file, or on the worker if deployed.",
     )
     copy_to: str | None = Field(default=None, description="Absolute path in the machine.")
     mode: str = Field(
