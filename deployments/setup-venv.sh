@@ -14,6 +14,6 @@ if command -v uv >/dev/null; then
   uv pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation -e .
 else
   echo "setup: installing pinned packages into $venv with pip (a minute or two; uv is faster)"
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$requirements"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 fi
