@@ -28,7 +28,7 @@ class Source(BaseModel):
 async def customize_machine(run: Run, opened: Opened) -> None:
     """Carry out the recipe's changes in order. CustomizationFailed names the step that failed."""
     steps = run.plan.recipe.customize
-    with run.record.step("customize", f"{len(steps)} changes"):
+    with run.record.step("customize", f"changes: {len(steps)}"):
         for step in steps:
             run.record.write("customize", "progress", step.name)
             if step.reboot:

@@ -24,7 +24,7 @@ EVENTS = "events.jsonl"
 
 _LOG = logging.getLogger("factory")
 _LOG.setLevel(logging.INFO)  # a listener gets the steps without having to lower the level of all the world
-_LEVELS = {"failed": logging.ERROR, "warning": logging.WARNING, "progress": logging.DEBUG}
+_LEVELS = {"failed": logging.ERROR, "warning": logging.WARNING}
 _ENDS = ("started", "finished", "failed")
 
 
@@ -53,6 +53,7 @@ class RunRecord:
     def __init__(self, directory: Path, clock: Clock | None = None) -> None:
         self.directory = directory
         self._clock = clock or SystemClock()
+        self._said = ""
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o700)
 
@@ -66,8 +67,7 @@ class RunRecord:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        said = " ".join(part for part in (kind if kind in _ENDS else "", text) if part)
-        _LOG.log(_LEVELS.get(kind, logging.INFO), "%s: %s", step, said)
+        self._log(step, kind, text)
 
     @contextmanager
     def step(self, name: str, text: str = "") -> Iterator[None]:
@@ -108,6 +108,13 @@ class RunRecord:
         if not path.exists():
             return []
         return list(_parse(path.read_text(encoding="utf-8").splitlines()))
+
+    def _log(self, step: str, kind: str, text: str) -> None:
+        """Tell who listens to the logger `factory`; what a wait repeats is told once."""
+        said = f"{step}: {kind} {text}".rstrip() if kind in _ENDS else f"{step}: {text}"
+        if kind != "progress" or said != self._said:
+            _LOG.log(_LEVELS.get(kind, logging.INFO), "%s", said)
+        self._said = said
 
 
 def list_runs(directory: Path) -> list[str]:

@@ -81,3 +81,20 @@ def test_step_times_show_what_is_still_running(tmp_path: Path) -> None:
         ("two", "running"),
     ]
     assert json.loads((record.directory / EVENTS).read_text().splitlines()[0])["step"] == "one"
+
+
+def test_a_listener_hears_the_steps_and_a_repeated_progress_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    record = RunRecord(tmp_path / "r1")
+    with pytest.raises(GateRefused), record.step("build", "vm"):
+        for text in ("InProgress", "InProgress", "Succeeded"):
+            record.write("build", "progress", text)
+        raise GateRefused("vm", ["machine_id: still there"])
+    assert [said.getMessage() for said in caplog.records][:3] == [
+        "build: started vm",
+        "build: InProgress",
+        "build: Succeeded",
+    ]
+    assert caplog.records[-1].levelname == "ERROR"
+    assert caplog.records[-1].getMessage().startswith("build: failed vm is not generalized")

@@ -100,7 +100,7 @@ def test_the_log_of_the_scheduled_run_says_what_each_step_does(
 ) -> None:
     log = deployed.log_of(scheduled)
     assert "customize: say who made it" in log
-    assert re.search(r"^verify: \d+ checks passed", log, re.MULTILINE), log
+    assert re.search(r"^verify: \d+ checks passed$", log, re.MULTILINE), log
 
 
 @needs_chromium
@@ -110,7 +110,7 @@ def test_the_page_of_the_scheduled_run_shows_its_steps_and_its_report(
     with browser_page(tmp_path / "profile") as page:
         page.goto(f"{deployed.address}/v2/runs/flow-run/{scheduled['id']}?tab=Logs")
         page.get_by_text("Completed").first.wait_for()
-        page.get_by_text("verify: started").wait_for()
+        page.get_by_text("preflight: started").wait_for()
         page.wait_for_timeout(2000)  # the graph is drawn on a canvas, which has no text to wait for
         page.screenshot(path=screenshots / "scheduled-run.png")
         page.get_by_role("tab", name="Artifacts").click()
@@ -132,7 +132,7 @@ def test_the_form_starts_a_rebuild_with_what_was_typed_into_it(
         run = until("the run from the form", lambda: _other_run(deployed, demo, scheduled), 30)
         ended = deployed.wait_for_end(run, RUN_DEADLINE)
         page.goto(f"{deployed.address}/v2/runs/flow-run/{run['id']}?tab=Logs")
-        page.get_by_text("verify: started").wait_for()
+        page.get_by_text("preflight: started").wait_for()
         page.wait_for_timeout(2000)
         page.screenshot(path=screenshots / "run-from-the-form.png")
     assert ended["state_name"] == "Completed", deployed.log_of(run)
