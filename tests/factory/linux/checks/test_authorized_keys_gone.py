@@ -35,6 +35,15 @@ def test_a_home_that_only_a_keys_comment_names_has_no_owner() -> None:
     assert authorized_keys_gone(Output(0, said), context_of())
 
 
+def test_comments_and_empty_lines_open_no_door() -> None:
+    said = (
+        f"/root/.ssh/authorized_keys # ssh-ed25519 {KEY} a\n"
+        f"/home/x/.ssh/authorized_keys # ssh-ed25519 {KEY} a\n"
+        f"/home/x/.ssh/authorized_keys \n{ACCOUNTS}"
+    )
+    assert authorized_keys_gone(Output(0, said), context_of()) == []
+
+
 def test_on_the_new_machine_the_sources_keys_are_looked_for() -> None:
     said = f"/root/.ssh/authorized_keys ssh-ed25519 {KEY} a\n{ACCOUNTS}"
     assert authorized_keys_gone(Output(0, said), verification_of(authorized_keys={}))
