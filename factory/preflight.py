@@ -39,14 +39,14 @@ async def checked_plan(recipe: Recipe, run_id: str, connection: Connection, cloc
     """The plan of a run, if the cloud allows it. Makes nothing."""
     refuse_impossible(recipe)
     async with Azure(connection, run_id=run_id, clock=clock) as azure:
-        machine = await _source_machine(azure, recipe)
+        machine, findings = await _source_machine(azure, recipe)
         plan = plan_rebuild(
             recipe,
             run_id=run_id,
             now=clock.now(),
             luns=tuple(disk.lun for disk in machine.data_disks if disk.lun is not None) if machine else (),
         )
-        findings = judge_machine(recipe, machine) if machine else []
+        findings += judge_machine(recipe, machine) if machine else []
         findings += await _network_findings(azure, recipe)
         findings += await _target_findings(azure, plan, machine)
         findings += await _size_findings(azure, recipe, machine)
@@ -110,13 +110,13 @@ def judge_definition(definition: Definition, machine: Machine | None) -> list[st
     return findings
 
 
-async def _source_machine(azure: Azure, recipe: Recipe) -> Machine | None:
+async def _source_machine(azure: Azure, recipe: Recipe) -> tuple[Machine | None, list[str]]:
     if recipe.source.vm is None:
-        return None
+        return None, []
     try:
-        return await machines.get_machine(azure, recipe.source.vm)
+        return await machines.get_machine(azure, recipe.source.vm), []
     except NotFound as error:
-        raise PreflightFailed(recipe.name, [f"source.vm: {error.message}"]) from error
+        return None, [f"source.vm: {error.message}"]
 
 
 async def _network_findings(azure: Azure, recipe: Recipe) -> list[str]:

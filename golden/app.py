@@ -3,6 +3,7 @@
 Commands import what they need when they run: `golden --help` should not wait for Prefect.
 """
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,9 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from golden import local_commands
-from golden.console import console, one_clear_error
+from golden.console import one_clear_error
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+HELP = "Golden images for Azure VMs: backed up, generalized on evidence, proven before anyone can use them."
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=HELP)
 app.add_typer(local_commands.app, name="local")
 
 RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe, as YAML.")]
@@ -83,13 +86,13 @@ def runs() -> None:
 @app.command()
 def catalogue(as_json: Json = False) -> None:
     """The manual of operations and checks, made from their docstrings."""
-    from factory.catalogue import catalogue as units  # noqa: PLC0415
-    from factory.catalogue import render_markdown  # noqa: PLC0415
+    from factory import catalogue as manual  # noqa: PLC0415
 
+    pages = manual.catalogue()
     if as_json:
-        print_json([unit.model_dump(mode="json") for unit in units()])
+        print_json([dataclasses.asdict(page) for page in pages])
     else:
-        console.print(render_markdown(), markup=False)
+        typer.echo(manual.render_markdown(pages))
 
 
 @app.command("recipe-schema")

@@ -44,7 +44,8 @@ def show_error(error: BaseException) -> None:
     remedy = getattr(error, "remedy", None)
     text = getattr(error, "message", str(error))
     errors.print(f"[bold red]error:[/] {_plain(text)}", soft_wrap=True)
-    for finding in getattr(error, "findings", [])[:MOST_FINDINGS]:
+    findings = getattr(error, "findings", [])
+    for finding in findings[:MOST_FINDINGS] if len(findings) > 1 else []:
         errors.print(f"  - {_plain(finding)}", soft_wrap=True)
     if getattr(error, "serial_log", ""):
         errors.print("last lines of the serial log:")
