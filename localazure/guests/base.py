@@ -230,8 +230,8 @@ class Host(Protocol):
     async def power_off(self, machine_id: str, *, graceful: bool, deadline: float = 90.0) -> None:
         """Power a machine off: by its init, and by force when that takes more than `deadline` seconds."""
 
-    async def restart(self, machine_id: str) -> None:
-        """Reboot a machine through its init; its reports begin anew."""
+    async def restart(self, machine_id: str, deadline: float = 90.0) -> None:
+        """Reboot a machine by its init, and by force after `deadline` seconds; its agent reports anew."""
 
     def is_running(self, machine_id: str) -> bool:
         """Tell whether a machine is powered on; false as well when the guest powered itself off."""

@@ -98,7 +98,10 @@ class Tail(threading.Thread):
     def run(self) -> None:
         """Read."""
         while True:
-            chunk = os.read(self.descriptor, 65536)
+            try:
+                chunk = os.read(self.descriptor, 65536)
+            except OSError:
+                return
             if not chunk:
                 return
             self.kept = (self.kept + chunk)[-TAIL:]
@@ -166,6 +169,9 @@ def run(settings: Settings) -> None:
         "endTime": now(),
     }
     failed = state != "Succeeded" and public.get("treatFailureAsDeploymentFailure", False)
+    for stream in (process.stdout, process.stderr):
+        if stream:
+            stream.close()
     settings.report("error" if failed else "success", result, status if failed else 0)
 
 

@@ -151,8 +151,8 @@ class NamespaceHost:
                 pass  # the hard way follows, as on Azure
         await machine.kill()
 
-    async def restart(self, machine_id: str) -> None:
-        """Reboot a machine through its init, or reset it when that takes too long."""
+    async def restart(self, machine_id: str, deadline: float = 90.0) -> None:
+        """Reboot a machine through its init, or reset it when that takes more than `deadline` seconds."""
         machine = self._known(machine_id)
         boot = machine.status.get("boot", 0)
         await machine.ask(op="reboot")
@@ -161,7 +161,7 @@ class NamespaceHost:
             return machine.status.get("boot", 0) > boot or not machine.running
 
         try:
-            await machine.until(booted, 90.0, "rebooting")
+            await machine.until(booted, deadline, "rebooting")
         except GuestError:
             await machine.ask(op="reset")
             await machine.until(booted, START_SECONDS, "resetting")

@@ -32,7 +32,7 @@ _LINKS = (
     ("log", "/run/systemd/journal/dev-log"),
 )
 _READ_ONLY = ("sys", "bus", "fs", "irq", "acpi")
-_MASKED = ("sysrq-trigger", "kcore", "keys", "latency_stats", "timer_list", "sched_debug", "kmsg")
+MASKED = ("sysrq-trigger", "kcore", "keys", "latency_stats", "timer_list", "sched_debug", "kmsg")
 _SECTOR = 512
 _NODEV_NOSUID_NOEXEC = kernel.MS_NODEV | kernel.MS_NOSUID | kernel.MS_NOEXEC
 
@@ -143,7 +143,7 @@ def _proc(proc: Path, plan: BootPlan) -> None:
         _write(file, text)
         kernel.mount(str(file), proc / name, flags=kernel.MS_BIND)
         _remount_read_only(proc / name)
-    for name in _MASKED:
+    for name in MASKED:
         if (proc / name).exists():
             kernel.mount("/dev/null", proc / name, flags=kernel.MS_BIND)
 

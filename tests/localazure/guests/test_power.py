@@ -19,6 +19,13 @@ from tests.localazure.guests.conftest import Guest, Lab, until
 pytestmark = pytest.mark.guest
 
 
+STUBBORN = r"""
+printf '[Service]\nExecStart=/bin/sleep infinity\nExecStop=/bin/sleep 300\nTimeoutStopSec=300\n' \
+    > /run/systemd/system/stubborn.service
+systemctl start stubborn
+"""
+
+
 def leftovers(guest: Guest) -> list[str]:
     """Everything of a machine that may still be on this computer."""
     root = hierarchy()
@@ -65,8 +72,7 @@ async def test_a_hard_power_off_is_at_once_and_leaves_nothing(lab: Lab) -> None:
 
 async def test_a_guest_that_hangs_at_shutdown_is_switched_off_after_the_deadline(lab: Lab) -> None:
     guest = await (await lab.boot()).ready()
-    unit = "[Service]\\nExecStart=/bin/sleep infinity\\nExecStop=/bin/sleep 300\\nTimeoutStopSec=300"
-    await guest.sudo(f"printf '{unit}\\n' > /run/systemd/system/stubborn.service; systemctl start stubborn")
+    await guest.sudo(STUBBORN)
 
     await lab.host.power_off(guest.id, graceful=True, deadline=2)
 
@@ -99,6 +105,14 @@ async def test_a_restart_takes_the_machine_down_and_up_and_its_agent_reports_ane
     guest = await (await lab.boot()).agent_ready()
     await lab.host.restart(guest.id)
     assert guest.report().agent_status is None
+    await guest.agent_ready()
+
+
+async def test_a_guest_that_hangs_at_reboot_is_reset_after_the_deadline(lab: Lab) -> None:
+    guest = await (await lab.boot()).ready()
+    await guest.sudo(STUBBORN)
+    await lab.host.restart(guest.id, deadline=2)
+    assert guest.machine.status["boot"] == 2
     await guest.agent_ready()
 
 

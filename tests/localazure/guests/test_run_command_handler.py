@@ -32,7 +32,13 @@ class Extension:
         file.write_text(json.dumps({"runtimeSettings": [{"handlerSettings": {"publicSettings": public}}]}))
         return file
 
+    def attempt(self, name: str, sequence: int) -> None:
+        """Do what the handler's worker does."""
+        folders = {"statusFolder": str(self.status), "configFolder": str(self.config)}
+        run_command_handler.attempt(run_command_handler.Settings(folders, name, str(sequence)))
+
     def call(self, name: str, sequence: int, operation: str = "enable") -> None:
+        """Start the handler as the agent does."""
         subprocess.run(
             [sys.executable, self.handler, operation],
             env={"PATH": "/usr/bin:/bin", "ConfigExtensionName": name, "ConfigSequenceNumber": str(sequence)},
@@ -46,7 +52,7 @@ class Extension:
 
     def run(self, script: str, **public: Any) -> tuple[str, dict[str, Any]]:
         self.settings("cmd", 1, {"source": {"script": script}, **public})
-        self.call("cmd", 1)
+        self.attempt("cmd", 1)
         return self.read("cmd", 1)
 
 
@@ -96,7 +102,8 @@ def test_the_script_is_not_left_on_the_disk(extension: Extension) -> None:
 
 def test_a_command_that_has_ended_is_not_run_again(extension: Extension, tmp_path: Path) -> None:
     count = tmp_path / "count"
-    extension.run(f"echo ran >> {count}")
+    extension.settings("cmd", 1, {"source": {"script": f"echo ran >> {count}"}})
+    extension.call("cmd", 1)
     settings = extension.settings("cmd", 1, {"source": {"script": f"echo ran >> {count}"}})
     extension.call("cmd", 1)
     assert count.read_text() == "ran\n"
@@ -122,7 +129,7 @@ def test_a_child_left_in_the_background_does_not_hold_the_command_up(extension: 
 )
 def test_what_cannot_be_done_is_said(extension: Extension, public: dict[str, Any], why: str) -> None:
     extension.settings("cmd", 1, public)
-    extension.call("cmd", 1)
+    extension.attempt("cmd", 1)
     status, result = extension.read("cmd", 1)
     assert (status, result["executionState"]) == ("error", "Failed")
     assert why in result["executionMessage"]
@@ -130,8 +137,15 @@ def test_what_cannot_be_done_is_said(extension: Extension, public: dict[str, Any
 
 def test_settings_that_cannot_be_read_are_reported(extension: Extension) -> None:
     (extension.config / "cmd.1.settings").write_text("{")
-    extension.call("cmd", 1)
+    extension.attempt("cmd", 1)
     assert extension.read("cmd", 1)[0] == "error"
+
+
+def test_a_command_that_takes_too_long_is_killed_with_its_children(extension: Extension) -> None:
+    _, result = extension.run("echo begun; sleep 47 & sleep 47", timeoutInSeconds=1)
+    assert (result["executionState"], result["output"]) == ("TimedOut", "begun\n")
+    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert "sleep 47" not in running
 
 
 def test_other_operations_do_nothing(extension: Extension) -> None:
