@@ -175,6 +175,10 @@ def test_a_machine_in_creation_can_be_deleted_and_its_creation_ends_preempted(ya
     creation = yard.wire("PUT", yard.path("virtualMachines", "brief"), yard.machine_body())
     deletion = yard.wire("DELETE", yard.path("virtualMachines", "brief"))
     assert deletion.status_code == 202
+    marked = yard.refused(yard.act(yard.path("virtualMachines", "brief"), "start"))
+    assert marked[2].startswith(
+        "Operation 'start' is not allowed on VM 'brief' since the VM is marked for deletion."
+    )
     again = yard.wire("DELETE", yard.path("virtualMachines", "brief"))
     assert again.headers["Azure-AsyncOperation"] == deletion.headers["Azure-AsyncOperation"]
     assert yard.failed(creation)["code"] == "OperationPreempted"

@@ -163,3 +163,14 @@ def test_a_machine_may_go_and_its_points_stay(yard: Yard, vm: str) -> None:
 def test_a_point_in_no_collection_names_the_missing_parent(yard: Yard) -> None:
     path = yard.path("restorePointCollections", "ghost") + "/restorePoints/p1"
     assert yard.refused(yard.wire("PUT", path, CRASH))[:2] == (404, "ParentResourceNotFound")
+
+
+def test_the_groups_resources_show_the_collection_and_not_its_insides(yard: Yard, vm: str) -> None:
+    collection(yard, vm)
+    path = yard.path("restorePointCollections", "points")
+    yard.done(yard.wire("PUT", f"{path}/restorePoints/p1", CRASH))
+    kinds = [
+        one["type"] for one in yard.get(f"{yard.group}/resources", **{"api-version": "2021-04-01"})["value"]
+    ]
+    assert "Microsoft.Compute/restorePointCollections" in kinds
+    assert not [kind for kind in kinds if "restorePoints" in kind]
