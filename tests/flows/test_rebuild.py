@@ -1,6 +1,8 @@
 """The whole flow on real machines; every test looks at what is left in the cloud."""
 
 import asyncio
+import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +50,24 @@ def plan_of(run_id: str) -> Plan:
 
 
 def record_of(run_id: str) -> RunRecord:
-    import os
-
     return RunRecord(runs_directory(os.environ) / run_id)
 
 
 def version_of(cloud: Cloud, run_id: str) -> galleries.Version | None:
     version_id = f"{cloud.world.definition_id}/versions/{plan_of(run_id).version}"
     return cloud.ask(lambda azure: galleries.get_version(azure, version_id))
+
+
+def writes_to(cloud: Cloud, run_id: str, resource_id: str) -> list[str]:
+    """What the run asked of a resource, or of anything below it, other than to be shown."""
+    lines = (cloud.local.state / "requests.jsonl").read_text().splitlines()
+    calls = [call for call in map(json.loads, lines) if f"run/{run_id}" in (call["user_agent"] or "")]
+    assert calls, "the run's calls carry its ID"
+    return [
+        f"{call['method']} {call['path']}"
+        for call in calls
+        if call["path"].lower().startswith(resource_id.lower()) and call["method"] != "GET"
+    ]
 
 
 def test_a_clone_of_a_running_vm_becomes_a_verified_version(cloud: Cloud, prefect: None) -> None:
@@ -79,8 +91,12 @@ def test_a_clone_of_a_running_vm_becomes_a_verified_version(cloud: Cloud, prefec
     assert proof["machine_id"][0] != proof["machine_id"][1]
     assert not set(proof["host_keys"][0].values()) & set(proof["host_keys"][1].values())
     assert proof["users"][1] == [plan.test_admin]
-    assert not (record_of(run_id).directory / "keys").exists()
     assert "machine ID" in Path(summary.report).read_text()
+    assert writes_to(cloud, run_id, cloud.world.machine_id) == []
+    assert not (record_of(run_id).directory / "keys").exists()
+    secrets = (os.environ["AZURE_CLIENT_SECRET"], "PRIVATE KEY")
+    kept = "".join(path.read_text() for path in record_of(run_id).directory.iterdir())
+    assert not [secret for secret in secrets if secret in kept]
 
 
 def test_a_failed_change_leaves_a_complete_backup_and_nothing_else(cloud: Cloud, prefect: None) -> None:
