@@ -9,6 +9,7 @@ from typing import Any
 
 from .calls import Call
 from .errors import ArmError, invalid_content, precondition_failed
+from .spelling import without_nulls
 from .store import Document
 
 REGIONS: dict[str, tuple[str, str]] = {
@@ -56,7 +57,7 @@ def read_resource(call: Call, *, located: bool = True, members: Collection[str] 
             body.pop(member, None)
         elif not isinstance(body[member], dict):
             raise invalid_content(f"Error converting value to type 'JObject'. Path '{member}'")
-    body.setdefault("properties", {})
+    body["properties"] = without_nulls(body.get("properties", {}))
     body["tags"] = read_tags(body.get("tags"))
     if located:
         body["location"] = _location(call, body.get("location"))

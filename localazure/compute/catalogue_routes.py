@@ -15,6 +15,7 @@ from localazure.arm.routing import route
 from localazure.arm.wire import page, reply
 from localazure.compute import errors, skus
 from localazure.compute.image_reference import marketplace_versions
+from localazure.guests.base import MarketplaceImage
 
 _SUB = "/subscriptions/{sub}/providers/Microsoft.Compute"
 _LOCATION = _SUB + "/locations/{location}"
@@ -132,15 +133,21 @@ def _version_parts(call: Call) -> tuple[str, ...]:
 
 @route("GET", _VERSIONS)
 async def list_versions(call: Call) -> Response:
-    """A SKU's versions, the oldest first; clients find the latest by `$orderby=name desc` and `$top`."""
-    if call.query.get("$expand"):
-        raise not_implemented("expanded lists of marketplace versions")
+    """A SKU's versions, the oldest first; clients find the latest by `$orderby=name desc` and `$top`.
+
+    `$expand=properties` gives each as `get_version` does.
+    """
+    expand = call.query.get("$expand", "").lower()
+    if expand not in ("", "properties"):
+        raise not_implemented(f"lists of marketplace versions expanded by '{call.query['$expand']}'")
     found = marketplace_versions(call.world, call.path["publisher"], call.path["offer"], call.path["sku"])
     if call.query.get("$orderby", "").lower() == "name desc":
         found = found[::-1]
     top = call.query.get("$top", "")
-    names = [image.version for image in found]
-    return _named(call, names[: int(top)] if top.isdigit() else names, *_version_parts(call))
+    found = found[: int(top)] if top.isdigit() else found
+    if expand and found:
+        return reply([_version(call, image) for image in found])
+    return _named(call, [image.version for image in found], *_version_parts(call))
 
 
 @route("GET", _VERSIONS + "/{version}")
@@ -150,6 +157,10 @@ async def get_version(call: Call) -> Response:
     image = next((one for one in found if one.version == call.path["version"]), None)
     if image is None:
         raise _artifact_not_found()
+    return reply(_version(call, image))
+
+
+def _version(call: Call, image: MarketplaceImage) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "hyperVGeneration": image.generation,
         "architecture": "x64",
@@ -161,4 +172,4 @@ async def get_version(call: Call) -> Response:
         "imageDeprecationStatus": {"imageState": "Active"},
     }
     place = _place(call, *_version_parts(call), image.version)
-    return reply({"location": _region(call), "name": image.version, "id": place, "properties": properties})
+    return {"location": _region(call), "name": image.version, "id": place, "properties": properties}

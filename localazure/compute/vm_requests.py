@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from localazure.arm.envelope import check_name, new_document, read_resource
 from localazure.arm.errors import not_implemented
+from localazure.arm.spelling import spelled
 from localazure.compute import errors, interfaces, os_profile, skus, storage_profile
 from localazure.compute.disk_plans import PlannedDisk, Planner
 from localazure.compute.image_reference import Image, resolve_vm
 from localazure.compute.machines import CREATING
 from localazure.compute.zones import check_zones
-from localazure.disks.models import now
+from localazure.disks.models import TIERS, now
 
 if TYPE_CHECKING:
     from localazure.arm.calls import Call
@@ -44,6 +45,15 @@ _KNOWN = frozenset(
         "applicationProfile",
     ]
 )
+ENUMERATIONS = {
+    "createOption": ("FromImage", "Empty", "Attach", "Copy", "Restore"),
+    "caching": ("None", "ReadOnly", "ReadWrite"),
+    "deleteOption": ("Delete", "Detach"),
+    "storageAccountType": tuple(TIERS),
+    "osType": ("Linux", "Windows"),
+    "securityType": ("TrustedLaunch", "ConfidentialVM", "Standard"),
+    "priority": ("Regular", "Low", "Spot"),
+}
 _ELSEWHERE = frozenset(
     [
         "availabilitySet",
@@ -69,6 +79,7 @@ def read_new(call: Call) -> NewMachine:
     """Check the whole body of a PUT that creates; nothing has changed when it refuses."""
     check_name(call, VM_NAME, 64)
     body = read_resource(call)
+    body["properties"] = spelled(body["properties"], ENUMERATIONS)
     doc, given, world = new_document(call, body), body["properties"], call.world
     _check_members(given)
     check_zones(doc, "virtualMachines", most=1)
