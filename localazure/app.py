@@ -92,7 +92,7 @@ class Application:
         call.api_version = gate.read_api_version(call.query.get("api-version"))
         if match is None:
             raise self._unrouted(call)
-        self._check_scope(call, match)
+        gate.check_scope(call, match)
         token = current_call.set(call)
         try:
             return await match.route.endpoint(call)
@@ -102,21 +102,6 @@ class Application:
             raise
         finally:
             current_call.reset(token)
-
-    def _check_scope(self, call: Call, match: Match) -> None:
-        """Subscription, group, registration, locks: for every path that begins with a subscription.
-
-        Extension resources (tags, locks) check their scope themselves.
-        """
-        if not match.canonical.startswith("/subscriptions/") or "scope" in match.path:
-            return
-        gate.check_subscription(self.world, match.canonical.split("/")[2])
-        if "rg" in match.path and not match.route.bare:
-            gate.check_group(call, match.path["rg"])
-            if call.method != "GET":
-                gate.check_registration(self.world, call.rid)
-        if call.method not in ("GET", "HEAD") and "rg" in match.path:
-            gate.check_unlocked(self.world, call.rid, "delete" if call.method == "DELETE" else "write")
 
     def _unrouted(self, call: Call) -> ArmError:
         """What nothing here answers: as Azure when Azure would not know it either, otherwise 501, counted."""

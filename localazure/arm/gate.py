@@ -11,6 +11,7 @@ from .ids import ResourceId
 
 if TYPE_CHECKING:
     from .calls import Call
+    from .routing import Match
     from .world import World
 
 _VERSION = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(-\w+)?")
@@ -33,6 +34,22 @@ def read_api_version(query: str | None) -> str:
             f"The api-version '{query}' is invalid. The supported versions are dates, such as '2026-04-01'.",
         )
     return query.strip()
+
+
+def check_scope(call: Call, match: Match) -> None:
+    """Subscription, group, registration, locks: for every path that begins with a subscription.
+
+    Extension resources (tags, locks) check their scope themselves.
+    """
+    if not match.canonical.startswith("/subscriptions/") or "scope" in match.path:
+        return
+    check_subscription(call.world, match.canonical.split("/")[2])
+    if "rg" in match.path and not match.route.bare:
+        check_group(call, match.path["rg"])
+        if call.method not in ("GET", "HEAD"):
+            check_registration(call.world, call.rid)
+    if call.method not in ("GET", "HEAD") and "rg" in match.path:
+        check_unlocked(call.world, call.rid, "delete" if call.method == "DELETE" else "write")
 
 
 def check_subscription(world: World, subscription: str) -> None:
