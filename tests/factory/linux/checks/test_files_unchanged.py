@@ -10,6 +10,10 @@ def test_the_same_content_is_no_finding() -> None:
     assert files_unchanged(Output(0, "5891b5b5  -\n"), verification_of()) == []
 
 
+def test_blank_lines_are_no_answers() -> None:
+    assert files_unchanged(Output(0, "\n\n5891b5b5  -\n"), verification_of()) == []
+
+
 def test_other_content_is_found() -> None:
     assert files_unchanged(Output(0, "0000000  -\n"), verification_of()) == [
         "/data/x has other content than on the source"
