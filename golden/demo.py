@@ -7,7 +7,6 @@ runs against Azure, and the local Azure is reached like any other, by the enviro
 import asyncio
 import os
 import secrets
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,9 +78,7 @@ def run_demo(
 def _local(directory: Path, kind: str, keep: bool) -> Iterator[local_azure.LocalAzure]:
     """The demo's local Azure; stopped with all its machines, unless it is to be kept."""
     if local_azure.find(directory / "azure") is None:
-        shutil.rmtree(
-            directory / "azure", ignore_errors=True
-        )  # what an earlier demo left; images are kept elsewhere
+        local_azure.remove(directory / "azure")  # what an earlier demo left; images are kept elsewhere
     azure = local_azure.start(directory / "azure", guest=kind, on_progress=console.print)
     try:
         yield azure

@@ -3,7 +3,7 @@
 import json
 import os
 import shlex
-import signal
+import shutil
 import ssl
 import subprocess
 import sys
@@ -45,10 +45,11 @@ class LocalAzure:
         """The address of its Resource Manager."""
         return str(self.server["endpoint"])
 
-    def ask(self, path: str) -> Any:
+    def ask(self, path: str, *, post: bool = False) -> Any:
         """What its own pages (`/_local/...`) answer; they are not part of Azure."""
         trust = ssl.create_default_context(cafile=self.server["ca"])
-        with urllib.request.urlopen(self.endpoint + path, context=trust, timeout=10) as answer:  # noqa: S310 - https
+        request = urllib.request.Request(self.endpoint + path, data=b"" if post else None)  # noqa: S310 - https
+        with urllib.request.urlopen(request, context=trust, timeout=10) as answer:  # noqa: S310 - https
             return json.load(answer)
 
     def environment(self) -> dict[str, str]:
@@ -133,7 +134,7 @@ def prepare(state: Path, guest: str, on_progress: Callable[[str, float], None]) 
 
 def stop(running: LocalAzure) -> None:
     """Stop it and its machines; Trouble when it does not end in time."""
-    os.kill(running.pid, signal.SIGTERM)
+    running.ask("/_local/shutdown", post=True)  # not by signal: it may run as root, and we not
     deadline = time.monotonic() + STOP_DEADLINE
     while _alive(running.pid, running.state):
         if time.monotonic() > deadline:
@@ -159,8 +160,23 @@ def _wait_until_ready(state: Path, process: "subprocess.Popen[bytes]") -> LocalA
     raise Trouble(f"the local Azure was not ready within {START_DEADLINE:.0f} s", remedy=_read(state))
 
 
+def remove(state: Path) -> None:
+    """Remove a state directory, root's files in it too."""
+    shutil.rmtree(state, ignore_errors=True)
+    if state.exists():
+        subprocess.run(_privileged(["rm", "-rf", "--", str(state)]), check=True)
+
+
 def _privileged(command: list[str]) -> list[str]:
-    return command if os.geteuid() == 0 else ["sudo", "--", *command]
+    if os.geteuid() == 0:
+        return command
+    if shutil.which("sudo") is None:
+        raise Trouble(
+            "the machines of the local Azure need root (namespaces, mounts, loop devices), "
+            "and there is no sudo here",
+            remedy="run this as root; a lighter kind of guest, without root, does not exist yet",
+        )
+    return ["sudo", "--", *command]
 
 
 def _progress_report(line: str) -> tuple[str, float] | None:

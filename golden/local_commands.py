@@ -1,7 +1,6 @@
 """`golden local`: start, stop and look at a local Azure."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -49,7 +48,7 @@ def down(
         else:
             console.print("it does not run")
         if remove:
-            shutil.rmtree(directory, ignore_errors=True)
+            local_azure.remove(directory)
 
 
 @app.command()

@@ -18,11 +18,13 @@ _LEAF = timedelta(days=397)  # longer-lived leaf certificates are refused by som
 
 
 def write_secret(path: Path, content: bytes) -> None:
-    """Write a file that only we can read, all at once."""
+    """Write a file that only we can read, all at once; "we" is whoever called sudo to start this."""
     draft = path.with_suffix(path.suffix + ".new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+        if os.geteuid() == 0 and "SUDO_UID" in os.environ:
+            os.fchown(descriptor, int(os.environ["SUDO_UID"]), int(os.environ.get("SUDO_GID", "-1")))
     draft.replace(path)
 
 
