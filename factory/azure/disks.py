@@ -9,14 +9,13 @@ from azure.mgmt.compute import models
 
 from factory.azure.client import Azure
 from factory.azure.ids import ArmId
+from factory.azure.looking import Seen, look_until_done
 from factory.azure.lro import Progress
 from factory.azure.wire import Json, dig, plain, read_time
-from factory.errors import AzureFault, CopyFailed, NotFound, OperationTimedOut
+from factory.errors import AzureFault, CopyFailed, NotFound
 
 COMPLETE = "complete"
 """What the `..._state` readers say of a copy that is whole."""
-
-_COPY_LOOK_INTERVAL = 5.0
 
 
 @dataclass(frozen=True)
@@ -175,21 +174,16 @@ async def wait_snapshot(
 ) -> Snapshot:
     """Wait until a snapshot's copy is whole. Raises `CopyFailed`, `NotFound`, `OperationTimedOut`."""
     what = f"copy snapshot {ArmId.parse(snapshot_id).name}"
-    ends = azure.clock.monotonic() + deadline.total_seconds()
-    while True:
+
+    async def look() -> Seen[Snapshot]:
         snapshot = await get_snapshot(azure, snapshot_id)
         if snapshot is None:
             raise NotFound(what, AzureFault(text=f"{snapshot_id} is gone"))
         if snapshot.copy_error or snapshot.provisioning_state == "Failed":
             raise CopyFailed(what, AzureFault(text=snapshot.state))
-        if snapshot.complete:
-            return snapshot
-        if progress:
-            progress(snapshot.state)
-        remaining = ends - azure.clock.monotonic()
-        if remaining <= 0:
-            raise OperationTimedOut(what, deadline, snapshot.state)
-        await azure.clock.sleep(min(_COPY_LOOK_INTERVAL, remaining))
+        return Seen(snapshot, snapshot.state, snapshot.complete)
+
+    return await look_until_done(azure, what, look, deadline=deadline, progress=progress)
 
 
 async def delete_snapshot(azure: Azure, snapshot_id: str, *, deadline: timedelta) -> None:

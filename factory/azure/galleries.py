@@ -13,11 +13,10 @@ from azure.mgmt.compute import models
 
 from factory.azure.client import Azure
 from factory.azure.ids import ArmId
+from factory.azure.looking import Seen, look_until_done
 from factory.azure.lro import Progress
 from factory.azure.wire import Json, dig, plain, read_time
-from factory.errors import InvalidInput, NotFound
-
-_REPLICATION_LOOK_INTERVAL = 10.0
+from factory.errors import InvalidInput, NotFound, OperationTimedOut
 
 
 @dataclass(frozen=True)
@@ -244,18 +243,21 @@ async def wait_replication(
     A replication that outlasts the deadline is no failure (`aggregated` is then InProgress): the version is
     good where it is, and Azure goes on. Raises `NotFound`.
     """
-    ends = azure.clock.monotonic() + deadline.total_seconds()
-    while True:
+    what = f"see version {ArmId.parse(version_id).name} replicated"
+    state = Replication("Unknown")
+
+    async def look() -> Seen[Replication]:
+        nonlocal state
         version = await get_version(azure, version_id)
         if version is None:
-            raise NotFound(f"see version {ArmId.parse(version_id).name} replicated")
+            raise NotFound(what)
         state = version.replication
-        if progress:
-            progress(_tell(state))
-        remaining = ends - azure.clock.monotonic()
-        if state.finished or remaining <= 0:
-            return state
-        await azure.clock.sleep(min(_REPLICATION_LOOK_INTERVAL, remaining))
+        return Seen(state, _tell(state), state.finished)
+
+    try:
+        return await look_until_done(azure, what, look, deadline=deadline, progress=progress)
+    except OperationTimedOut:
+        return state
 
 
 async def delete_version(azure: Azure, version_id: str, *, deadline: timedelta) -> None:

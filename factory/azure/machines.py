@@ -8,16 +8,15 @@ from azure.mgmt.compute import models
 
 from factory.azure.client import Azure
 from factory.azure.ids import ArmId
-from factory.azure.lro import FIRST_INTERVAL, GROWTH, Progress
+from factory.azure.looking import Seen, look_until_done
+from factory.azure.lro import Progress
 from factory.azure.machine_bodies import attached_body, image_body
 from factory.azure.machine_models import Agent, Machine, MachineDisk, Plan, SecurityProfile, read_machine
 from factory.azure.wire import dig, plain
-from factory.errors import AzureFault, ExtensionFailed, NotFound, OperationTimedOut
+from factory.errors import AzureFault, ExtensionFailed, NotFound
 
 __all__ = ["Agent", "Machine", "MachineDisk", "Plan", "SecurityProfile"]
 
-AGENT_LOOK_INTERVAL = 5.0
-"""Between two looks at most; the first ones follow each other faster."""
 _SERIAL_LOG_BYTES = 256 * 1024
 
 DeleteOption = Literal["Delete", "Detach"]
@@ -250,22 +249,14 @@ async def wait_for_agent(
     Raises `OperationTimedOut` with the agent's last status, `ExtensionFailed` where the VM is not running.
     """
     what = f"see the agent of VM {ArmId.parse(machine_id).name} ready"
-    ends = azure.clock.monotonic() + deadline.total_seconds()
-    interval = FIRST_INTERVAL
-    while True:
+
+    async def look() -> Seen[Agent]:
         machine = await get_machine(azure, machine_id)
-        if machine.agent.ready:
-            return machine.agent
-        if machine.power_state in ("stopped", "deallocated"):
+        if not machine.agent.ready and machine.power_state in ("stopped", "deallocated"):
             raise ExtensionFailed(what, AzureFault(text=f"the VM is {machine.power_state}"))
-        seen = machine.agent.status or "no report"
-        if progress:
-            progress(f"agent: {seen}")
-        remaining = ends - azure.clock.monotonic()
-        if remaining <= 0:
-            raise OperationTimedOut(what, deadline, seen)
-        await azure.clock.sleep(min(interval, remaining))
-        interval = min(interval * GROWTH, AGENT_LOOK_INTERVAL)
+        return Seen(machine.agent, f"agent: {machine.agent.status or 'no report'}", machine.agent.ready)
+
+    return await look_until_done(azure, what, look, deadline=deadline, progress=progress)
 
 
 async def serial_log(azure: Azure, machine_id: str, *, lines: int = 200) -> str:

@@ -14,13 +14,12 @@ from azure.mgmt.compute import models
 from factory.azure.client import Azure
 from factory.azure.disks import COMPLETE
 from factory.azure.ids import ArmId, same_id
+from factory.azure.looking import Seen, look_until_done
 from factory.azure.lro import Progress
 from factory.azure.wire import Json, dig, plain, read_time
-from factory.errors import AzureFault, CopyFailed, NotFound, OperationTimedOut
+from factory.errors import AzureFault, CopyFailed, NotFound
 
 Consistency = Literal["CrashConsistent", "ApplicationConsistent"]
-
-_COPY_LOOK_INTERVAL = 5.0
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,8 @@ async def create_restore_point(
             models.RestorePoint({"properties": properties}),
         )
         await azure.wait(operation, deadline=deadline, progress=progress)
-    return await _wait_copied(azure, (group, collection, name), deadline, ends, progress)
+    left = timedelta(seconds=max(0.0, ends - azure.clock.monotonic()))
+    return await _wait_copied(azure, (group, collection, name), left, progress)
 
 
 async def get_restore_point(azure: Azure, point_id: str) -> RestorePoint | None:
@@ -183,23 +183,19 @@ async def _find(azure: Azure, group: str, collection: str, name: str) -> Restore
 
 
 async def _wait_copied(
-    azure: Azure, path: tuple[str, str, str], deadline: timedelta, ends: float, progress: Progress | None
+    azure: Azure, path: tuple[str, str, str], deadline: timedelta, progress: Progress | None
 ) -> RestorePoint:
     what = f"copy the disks of restore point {path[2]}"
-    while True:
+
+    async def look() -> Seen[RestorePoint]:
         point = await _find(azure, *path)
         if point is None:
             raise NotFound(what, AzureFault(text="it is gone"))
         if point.provisioning_state == "Failed":
             raise CopyFailed(what, AzureFault(text="its provisioning state is Failed"))
-        if point.state == COMPLETE:
-            return point
-        if progress:
-            progress(point.state)
-        remaining = ends - azure.clock.monotonic()
-        if remaining <= 0:
-            raise OperationTimedOut(what, deadline, point.state)
-        await azure.clock.sleep(min(_COPY_LOOK_INTERVAL, remaining))
+        return Seen(point, point.state, point.state == COMPLETE)
+
+    return await look_until_done(azure, what, look, deadline=deadline, progress=progress)
 
 
 def _read(body: Json) -> RestorePoint:
