@@ -1,6 +1,6 @@
 """How services read JSON: a null is a member that was left out, and enumerations are compared without case.
 
-Clients rely on both: one command line sends `"name": null` and `fromImage`. Answers spell as the service does.
+Clients rely on both: one command line sends `"name": null` and `fromImage`. Answers have our own spelling.
 """
 
 from __future__ import annotations

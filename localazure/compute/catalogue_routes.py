@@ -135,10 +135,10 @@ def _version_parts(call: Call) -> tuple[str, ...]:
 async def list_versions(call: Call) -> Response:
     """A SKU's versions, the oldest first; clients find the latest by `$orderby=name desc` and `$top`.
 
-    `$expand=properties` gives each as `get_version` does.
+    `$expand=properties` gives each as `get_version` does, `$expand=properties/NAME` that property of it.
     """
-    expand = call.query.get("$expand", "").lower()
-    if expand not in ("", "properties"):
+    expand, _, wanted = call.query.get("$expand", "").partition("/")
+    if expand.lower() not in ("", "properties"):
         raise not_implemented(f"lists of marketplace versions expanded by '{call.query['$expand']}'")
     found = marketplace_versions(call.world, call.path["publisher"], call.path["offer"], call.path["sku"])
     if call.query.get("$orderby", "").lower() == "name desc":
@@ -146,7 +146,7 @@ async def list_versions(call: Call) -> Response:
     top = call.query.get("$top", "")
     found = found[: int(top)] if top.isdigit() else found
     if expand and found:
-        return reply([_version(call, image) for image in found])
+        return reply([_expanded(_version(call, image), wanted) for image in found])
     return _named(call, [image.version for image in found], *_version_parts(call))
 
 
@@ -158,6 +158,13 @@ async def get_version(call: Call) -> Response:
     if image is None:
         raise _artifact_not_found()
     return reply(_version(call, image))
+
+
+def _expanded(version: dict[str, Any], wanted: str) -> dict[str, Any]:
+    if not wanted:
+        return version
+    kept = {name: value for name, value in version["properties"].items() if name.lower() == wanted.lower()}
+    return version | {"properties": kept}
 
 
 def _version(call: Call, image: MarketplaceImage) -> dict[str, Any]:

@@ -50,15 +50,6 @@ def invalid_output(name: str, error: TemplateError | str) -> ArmError:
     )
 
 
-def invalid_request(why: str) -> ArmError:
-    """A request that is no deployment."""
-    return ArmError(
-        400,
-        "InvalidRequestContent",
-        f"The request content was invalid and could not be deserialized: '{why}'.",
-    )
-
-
 def invalid_name(name: str) -> ArmError:
     """Letters, digits, `-._()`, at most 64 (documented rule, assumed text)."""
     return ArmError(

@@ -9,11 +9,11 @@ from typing import Any
 
 from localazure.arm.calls import Call
 from localazure.arm.envelope import read_tags
-from localazure.arm.errors import ArmError, not_implemented
+from localazure.arm.errors import ArmError, invalid_content, not_implemented
 from localazure.arm.ids import ResourceId
 from localazure.arm.store import Document
 
-from . import documents, errors
+from . import documents, errors, jsonc
 from .language.errors import DeferredError, TemplateError, UnsupportedError
 from .language.evaluate import value_of
 from .parameters import read_parameters, shown
@@ -59,7 +59,8 @@ def read_request(call: Call) -> Requested:
     """All about a deployment that can be wrong before it begins; nothing has changed when it refuses."""
     if _NAME.fullmatch(call.rid.name) is None:
         raise errors.invalid_name(call.rid.name)
-    properties = _properties(call)
+    body = _body(call)
+    properties = _properties(body)
     source = properties["template"]
     around = Around(call.world, call.rid, source)
     try:
@@ -74,14 +75,26 @@ def read_request(call: Call) -> Requested:
     plan = make_plan(template, values, around, group)
     for one in plan.wanted:
         find_route(call.world, "PUT", one.rid.text, one.api_version)
-    return Requested(template, source, values, plan, _document(call, source, shown(template, values), plan))
+    document = _document(call, source, shown(template, values), plan)
+    if body.get("tags"):
+        document["tags"] = read_tags(body["tags"])
+    return Requested(template, source, values, plan, document)
 
 
-def _properties(call: Call) -> dict[str, Any]:
-    body = call.json
+def _body(call: Call) -> dict[str, Any]:
+    try:
+        found = jsonc.read(call.body.decode("utf-8"))
+    except ValueError as error:
+        raise invalid_content(str(error)) from None
+    if not isinstance(found, dict):
+        raise invalid_content("The request body is not an object")
+    return found
+
+
+def _properties(body: dict[str, Any]) -> dict[str, Any]:
     for member in body:
         if member not in _BODY:
-            raise errors.invalid_request(
+            raise invalid_content(
                 f"Could not find member '{member}' on object of type 'DeploymentDefinition'. Path '{member}'"
             )
     if body.get("location"):
@@ -94,10 +107,10 @@ def _properties(call: Call) -> dict[str, Any]:
         raise not_implemented("deployments with an identity")
     properties = body.get("properties")
     if not isinstance(properties, dict):
-        raise errors.invalid_request("Required property 'properties' not found in JSON. Path ''")
+        raise invalid_content("Required property 'properties' not found in JSON. Path ''")
     for member in properties:
         if member not in _PROPERTIES:
-            raise errors.invalid_request(
+            raise invalid_content(
                 f"Could not find member '{member}' on object of type 'DeploymentPropertiesDefinition'. Path "
                 f"'properties.{member}'"
             )
@@ -111,7 +124,7 @@ def _check_mode(properties: dict[str, Any]) -> None:
             raise not_implemented(f"deployments with '{member}'")
     mode = properties.get("mode")
     if not isinstance(mode, str) or mode.lower() not in ("incremental", "complete"):
-        raise errors.invalid_request("Required property 'mode' is missing or invalid. Path 'properties.mode'")
+        raise invalid_content("Required property 'mode' is missing or invalid. Path 'properties.mode'")
     if mode.lower() == "complete":
         raise not_implemented("deployments in complete mode")
     if not isinstance(properties.get("template"), dict):
@@ -138,8 +151,6 @@ def _document(call: Call, source: Json, parameters: Json, plan: Plan) -> Documen
             "dependencies": documents.dependencies(plan),
         },
     }
-    if call.json.get("tags"):
-        doc["tags"] = read_tags(call.json["tags"])
     return doc
 
 
