@@ -165,9 +165,13 @@ class PrefectServer:
     # --- Processes
 
     def _launch(self, name: str, *words: str) -> subprocess.Popen[bytes]:
+        """Start a program of Prefect's, which ends on SIGTERM by sending itself SIGINT.
+
+        So that must not be ignored, as it is by whatever a shell starts in its background.
+        """
         with (self.home / f"{name}.log").open("ab") as log:
             program = subprocess.Popen(
-                [sys.executable, "-m", "prefect", *words],
+                ["env", "--default-signal=INT", sys.executable, "-m", "prefect", *words],
                 env=self.environment(),
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,

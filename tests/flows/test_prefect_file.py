@@ -51,3 +51,14 @@ def test_no_flow_hides_a_package_of_the_product() -> None:
     packages = {path.parent.name for path in CHECKOUT.glob("*/__init__.py")}
     flows = {path.stem for path in (CHECKOUT / "flows").glob("*.py")}
     assert not packages & flows
+
+
+@pytest.mark.parametrize("deployment", deployments(), ids=lambda one: one["name"])
+def test_the_automation_waits_longer_than_two_heartbeats_of_a_run(deployment: dict[str, Any]) -> None:
+    text = (DEPLOYMENTS / "automations.yaml").read_text(encoding="utf-8")
+    automation: dict[str, Any] = yaml.safe_load(text)
+    environment = deployment["work_pool"]["job_variables"]["env"]
+    beat = int(environment["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"])
+    assert automation["trigger"]["within"] > 2 * beat
+    watched = [part["prefect.resource.id"] for part in automation["trigger"]["match_related"]]
+    assert watched == [f"prefect.tag.{tag}" for tag in deployment["tags"]]
