@@ -13,6 +13,7 @@ configuring them the first time.  The configuration should be retried using
 
 def test_silence_is_no_finding() -> None:
     assert package_operations(Output(0), context_of()) == []
+    assert package_operations(Output(0, "\n"), context_of()) == []
 
 
 def test_half_configured_packages_are_found() -> None:
