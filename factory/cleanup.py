@@ -33,6 +33,19 @@ async def remove_scaffolding(run: Run) -> None:
         run.destroy_keys()
 
 
+async def tidy_up(run: Run) -> None:
+    """Remove the scaffolding of a run that succeeded.
+
+    A deletion that fails makes no bad image of a verified one: it is a warning in the record and the report,
+    and the group has its expiry.
+    """
+    try:
+        await remove_scaffolding(run)
+    except FactoryError as error:
+        run.record.write("clean-up", "warning", str(error))
+        run.destroy_keys()
+
+
 async def delete_group_of_run(azure: Azure, group: str, run_id: str, *, deadline: timedelta | None) -> None:
     """Delete a group that a run made, unless somebody else's resource is in it (ForeignResources).
 
