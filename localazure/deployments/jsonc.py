@@ -21,6 +21,8 @@ _TOKENS = re.compile(
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
+DEEPEST = 128
+"""Objects and arrays within each other (assumed; a text without end must not exhaust the stack)."""
 _VALUES = frozenset(("true", "false", "null"))
 
 
@@ -29,10 +31,19 @@ def read(text: str) -> Any:
     words = list(_strict(text))
     kept = [
         word
-        for word, after in zip(words, [*words[1:], ""], strict=False)
-        if not (word == "," and after in ("}", "]"))
+        for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False)
+        if not (word == "," and after in ("}", "]") and before not in ("{", "[", ","))
     ]
+    _check_depth(kept)
     return json.loads(" ".join(kept), parse_constant=_refuse)
+
+
+def _check_depth(words: list[str]) -> None:
+    depth = 0
+    for word in words:
+        depth += (word in ("{", "[")) - (word in ("}", "]"))
+        if depth > DEEPEST:
+            raise ValueError(f"The reader's MaxDepth of {DEEPEST} has been exceeded")
 
 
 def _strict(text: str) -> Iterator[str]:

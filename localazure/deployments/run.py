@@ -49,8 +49,24 @@ async def run(world: World, op: Operation) -> Output:
     if doc is None:
         raise errors.not_deployed(op.rid.name)
     if doc["properties"]["provisioningState"] not in documents.ENDED:
-        await _Run(world, op, doc).to_the_end()
+        try:
+            await _Run(world, op, doc).to_the_end()
+        except Exception as error:
+            _break_off(world, op, error)
     return _outcome(world, op)
+
+
+def _break_off(world: World, op: Operation, error: Exception) -> None:
+    """A run that breaks must not leave a deployment that is active for ever."""
+    doc = world.store.get(op.rid)
+    if doc is None:
+        return
+    if not isinstance(error, ArmError):
+        log.error("deployment %s broke", op.target, exc_info=error)
+        error = internal_error()
+    doc["properties"] |= {"provisioningState": documents.FAILED, "error": error.error()}
+    doc.pop("_values", None)
+    world.store.put(doc)
 
 
 def _outcome(world: World, op: Operation) -> Output:
@@ -86,10 +102,8 @@ class _Run:
             *(self._resource(one) for one in self._plan.wanted), return_exceptions=True
         )
         doc = self._document()
-        if broken := [one for one in ended if isinstance(one, Exception)]:
-            log.error("deployment %s broke", self._rid, exc_info=broken[0])
-            self._end(internal_error())
-            return
+        if broken := [one for one in ended if isinstance(one, BaseException)]:
+            raise broken[0]
         if doc["properties"]["provisioningState"] == documents.CANCELED:
             return
         details = [step["error"] for step in documents.steps_of(doc).values() if step.get("error")]

@@ -17,7 +17,7 @@ class DeferredError(Exception):
     """A value that only exists once resources do; planning leaves the expression for the run."""
 
 
-class MissingReferenceError(Exception):
+class MissingReferenceError(DeferredError):
     """The run needs the state of a resource before it can evaluate: fetch it, then evaluate again."""
 
     def __init__(self, target: str, api_version: str | None) -> None:

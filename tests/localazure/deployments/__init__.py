@@ -1,0 +1,1 @@
+"""Template deployments: the language by itself, then deployments on the wire."""
