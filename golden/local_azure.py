@@ -63,6 +63,31 @@ class LocalAzure:
         lines.append(f'export AZURE_CLIENT_SECRET="$(cat {shlex.quote(self.server["client_secret_file"])})"')
         return "\n".join(lines)
 
+    def az_commands(self) -> str:
+        """Shell text: makes it a cloud of Azure's command line and logs in, in a configuration of its own."""
+        exports = {
+            "AZURE_CONFIG_DIR": str(self.state / "azure-cli"),
+            "AZURE_CORE_INSTANCE_DISCOVERY": "false",
+            "REQUESTS_CA_BUNDLE": self.server["ca"],
+        }
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in exports.items()]
+        roles = [
+            "resource-manager",
+            "active-directory",
+            "active-directory-resource-id",
+            "active-directory-graph-resource-id",
+        ]
+        places = " ".join(f"--endpoint-{role} {shlex.quote(self.endpoint)}" for role in roles)
+        secret = shlex.quote(self.server["client_secret_file"])
+        lines += [
+            "az cloud show --name LocalAzure >/dev/null 2>&1 ||",
+            f"  az cloud register --name LocalAzure {places} --skip-endpoint-discovery",
+            "az cloud set --name LocalAzure --only-show-errors",
+            f"az login --service-principal --tenant {self.server['tenant']} --output none "
+            f'--username {self.server["client_id"]} --password="$(cat {secret})"',
+        ]
+        return "\n".join(lines)
+
     def _public(self) -> dict[str, str]:
         return {
             "AZURE_SUBSCRIPTION_ID": self.server["subscription"],

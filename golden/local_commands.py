@@ -61,10 +61,16 @@ def status(state: State = None) -> None:
 
 
 @app.command()
-def env(state: State = None) -> None:
+def env(
+    state: State = None,
+    az: Annotated[
+        bool, typer.Option("--az", help="For Azure's command line: register it as a cloud and log in.")
+    ] = False,
+) -> None:
     """The environment that leads clients to it, for `eval`."""
     with one_clear_error():
-        typer.echo(_running(state).exports())
+        running = _running(state)
+        typer.echo(running.az_commands() if az else running.exports())
 
 
 @app.command()

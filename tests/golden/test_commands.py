@@ -87,6 +87,14 @@ def test_what_runs_is_told(wire: Path) -> None:
     assert '"method"' in golden("local", "log", "--state", str(wire), "-n", "1")[1]
 
 
+def test_the_environment_of_azures_command_line_keeps_the_secret_in_its_file(wire: Path) -> None:
+    status, text = golden("local", "env", "--az", "--state", str(wire))
+    assert status == 0
+    assert f"export AZURE_CONFIG_DIR={wire}/azure-cli" in text
+    assert "az cloud register --name LocalAzure --endpoint-resource-manager https://127.0.0.1:" in text
+    assert (wire / "client-secret").read_text() not in text
+
+
 def test_a_local_azure_that_does_not_run_is_said_with_the_remedy(tmp_path: Path) -> None:
     status, text = golden("local", "status", "--state", str(tmp_path))
     assert status == 1
