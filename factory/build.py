@@ -7,7 +7,7 @@ import asyncio
 
 from pydantic import BaseModel, ConfigDict
 
-from factory.azure import disks, groups, machines, network
+from factory.azure import disks, groups, machines, marketplace, network
 from factory.azure.client import Azure
 from factory.azure.network import Interface, SecurityRule
 from factory.backup import Backup
@@ -121,13 +121,16 @@ async def _disk(run: Run, azure: Azure, backup: Backup, lun: int | None) -> str:
 
 async def _from_image(run: Run, azure: Azure) -> BuildMachine:
     plan, recipe = run.plan, run.plan.recipe
+    image, purchase_plan = await _resolve(azure, recipe.location, recipe.source.image or "")
+    run.record.write("build", "fact", f"from {image}")
     interface = await create_interface(azure, plan, plan.build_interface)
     machine = await machines.create_machine_from_image(
         azure,
         plan.scaffold_group,
         plan.build_machine,
         recipe.location,
-        image=recipe.source.image or "",
+        image=image,
+        plan=purchase_plan,
         size=recipe.build.size or "",
         computer_name=plan.build_machine,
         admin=plan.temporary_admin,
@@ -140,3 +143,11 @@ async def _from_image(run: Run, azure: Azure) -> BuildMachine:
         progress=lambda text: run.record.write("build", "progress", text),
     )
     return BuildMachine(id=machine.id, address=interface.private_ip, azure_admin=plan.temporary_admin)
+
+
+async def _resolve(azure: Azure, location: str, image: str) -> tuple[str, machines.Plan | None]:
+    """A marketplace URN as an exact version, with its purchase plan; any other image as it is."""
+    if image.startswith("/"):
+        return image, None
+    found = await marketplace.resolve_version(azure, location, marketplace.Urn.parse(image))
+    return str(found.urn), found.plan

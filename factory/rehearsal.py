@@ -14,16 +14,17 @@ from typing import Any
 
 from azure.mgmt.resource.resources import models
 
-from factory.azure import groups, machines, run_commands
+from factory.azure import groups, machines, marketplace, run_commands
 from factory.azure.client import Azure
 from factory.azure.ids import ArmId
-from factory.errors import NotFound
+from factory.errors import AzureFault, NotFound
 from factory.remote.keys import make_key_pair
 
 APP_GROUP = "rehearsal-app"
 IMAGE_GROUP = "rehearsal-images"
 MACHINE = "app-vm"
 ADMIN = "azureuser"
+PUBLISHERS = ("Debian", "Canonical")
 DEADLINE = timedelta(minutes=15)
 CONTENT = "/srv/data/content.bin"
 
@@ -65,12 +66,11 @@ async def make_world(
     azure: Azure,
     *,
     location: str = "westeurope",
-    image: str,
     size: str = "Standard_B1s",
     network: str = "127.16",
     progress: Callable[[str], None] = lambda _text: None,
 ) -> World:
-    """Make the world, or find it made; `image` is the URN of a Linux marketplace image.
+    """Make the world, or find it made, from the first image of the marketplace that fits.
 
     `network` are the first two numbers of its addresses. In a local Azure they are loopback addresses, so
     that a machine's private address is simply reachable.
@@ -91,8 +91,17 @@ async def make_world(
     )
     definition_id = await _gallery(azure, location)
     progress("an application VM with a data disk")
+    image = str(await find_image(azure, location))
     machine_id = await _machine(azure, location, image, size, f"{network_id}/subnets/app")
     return World(machine_id, f"{network_id}/subnets/build", definition_id)
+
+
+async def find_image(azure: Azure, location: str) -> marketplace.Urn:
+    """The first marketplace image of a distribution that the factory knows. Raises NotFound."""
+    for publisher in PUBLISHERS:
+        for urn in await marketplace.list_images(azure, location, publisher):
+            return urn
+    raise NotFound("find an image to rehearse with", AzureFault(text=f"no image of {', '.join(PUBLISHERS)}"))
 
 
 async def _gallery(azure: Azure, location: str) -> str:

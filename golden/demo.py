@@ -27,7 +27,6 @@ from golden.console import Trouble, console
 from golden.prefect_server import prefect_server
 
 RECIPE = Path(__file__).resolve().parent.parent / "deployments" / "recipes" / "demo.yaml"
-MARKETPLACE_IMAGE = "Debian:debian-12:12-gen2:latest"
 GUESTS = {"auto": "namespace", "namespace": "namespace"}
 
 
@@ -116,7 +115,7 @@ def _enter(azure: local_azure.LocalAzure, directory: Path) -> None:
 async def _world() -> None:
     with console.status("making your world") as status:
         async with Azure(Connection.from_environment(os.environ)) as azure:
-            await make_world(azure, image=MARKETPLACE_IMAGE, progress=status.update)
+            await make_world(azure, progress=status.update)
 
 
 def _rebuild(skip: list[str], times: Times, *, as_json: bool) -> None:

@@ -16,7 +16,6 @@ from factory.azure.connection import Connection
 from factory.plan import TAG_RUN
 from factory.rehearsal import World, make_world
 from golden import local_azure
-from golden.demo import MARKETPLACE_IMAGE
 
 T = TypeVar("T")
 
@@ -74,7 +73,7 @@ def running_cloud(state: Path, guest: str = "namespace") -> Iterator[Cloud]:
 
 async def _world() -> World:
     async with Azure(Connection.from_environment(os.environ)) as azure:
-        return await make_world(azure, image=MARKETPLACE_IMAGE, network=free_network())
+        return await make_world(azure, network=free_network())
 
 
 def free_network() -> str:

@@ -72,6 +72,18 @@ async def resolve_version(azure: Azure, location: str, urn: Urn) -> MarketplaceI
     )
 
 
+async def list_images(azure: Azure, location: str, publisher: str) -> list[Urn]:
+    """The latest image of every offer and SKU of a publisher; none where there is no such publisher."""
+    images = azure.compute.virtual_machine_images
+    offers = await azure.find(f"list the offers of {publisher}", images.list_offers, location, publisher)
+    found = []
+    for offer in [str(entry.name) for entry in offers or ()]:
+        what = f"list the SKUs of {publisher}:{offer}"
+        skus = await azure.call(what, images.list_skus, location, publisher, offer)
+        found += [Urn(publisher, offer, str(sku.name)) for sku in skus]
+    return found
+
+
 async def _newest(azure: Azure, location: str, urn: Urn) -> str:
     what = f"list the versions of {urn.publisher}:{urn.offer}:{urn.sku}"
     method = azure.compute.virtual_machine_images.list
