@@ -122,6 +122,9 @@ def _check_mode(properties: dict[str, Any]) -> None:
     for member in _ELSEWHERE:
         if properties.get(member):
             raise not_implemented(f"deployments with '{member}'")
+    detail = (properties.get("debugSetting") or {}).get("detailLevel") or "none"
+    if str(detail).lower() != "none":
+        raise not_implemented(f"deployments with debugSetting '{detail}'")
     mode = properties.get("mode")
     if not isinstance(mode, str) or mode.lower() not in ("incremental", "complete"):
         raise invalid_content("Required property 'mode' is missing or invalid. Path 'properties.mode'")

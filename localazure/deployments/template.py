@@ -47,18 +47,10 @@ _RESOURCE = frozenset(
         *("subscriptionId", "existing"),
     )
 )
-_RESOURCE_ELSEWHERE = ("scope", "asserts", "existing", "resourceGroup", "subscriptionId")
+_RESOURCE_ELSEWHERE = ("scope", "asserts", "existing", "resourceGroup", "subscriptionId", "eTag")
 SENT = (
-    "location",
-    "tags",
-    "sku",
-    "kind",
-    "plan",
-    "identity",
-    "zones",
-    "managedBy",
-    "extendedLocation",
-    "properties",
+    *("location", "tags", "sku", "kind", "plan", "identity", "zones", "managedBy", "managedByExtended"),
+    *("extendedLocation", "placement", "properties"),
 )
 """What of a resource goes into its PUT."""
 _PARAMETER = frozenset(
@@ -76,6 +68,7 @@ _PARAMETER = frozenset(
         *("nullable", "items", "properties", "additionalProperties", "$ref"),
     )
 )
+_SECOND_LANGUAGE = frozenset(("items", "properties", "additionalProperties", "$ref"))
 _OUTPUT = frozenset(("type", "value", "condition", "copy", "metadata", "nullable"))
 _SCHEMA = re.compile(r"https?://schema\.management\.azure\.com/schemas/\d{4}-\d\d-\d\d(-\w+)?/(\w+)\.json#?")
 _VERSION = re.compile(r"\d+\.\d+\.\d+\.\d+")
@@ -189,8 +182,8 @@ def _named(given: Any, path: str, known: Collection[str], kind: str) -> dict[str
     found = _object(given or {}, path)
     for name, one in found.items():
         _only(_object(one, f"{path}.{name}"), known, kind, f"{path}.{name}")
+        for member in _SECOND_LANGUAGE & set(one):
+            raise not_implemented(f"'{member}' in the {path} of a template")
         if not isinstance(one.get("type"), str):
-            if "$ref" in one:
-                raise not_implemented("templates with type references")
             raise TemplateError(f"Required property 'type' not found in JSON. Path '{path}.{name}'")
     return found

@@ -240,6 +240,9 @@ def test_a_template_of_the_wrong_shape_is_refused(whole: dict[str, Any], words: 
         template(functions=[{"namespace": "x"}]),
         template() | {"resources": {"a": security_group()}},
         template(security_group(scope="/")),
+        template(security_group(eTag="x")),
+        template(parameters={"a": {"$ref": "#/definitions/x"}}),
+        template(parameters={"a": {"type": "array", "items": {"type": "string"}}}),
     ],
 )
 def test_parts_of_the_language_that_we_lack_are_501(whole: dict[str, Any]) -> None:
