@@ -24,6 +24,7 @@ _COMPUTE: dict[tuple[str, str], tuple[str, int, int]] = {
     ("images", "PUT"): ("CreateImages", 40, 200),
     ("images", "PATCH"): ("CreateImages", 40, 200),
     ("images", "GET"): ("GetImages", 360, 1800),
+    ("images", "DELETE"): ("DeleteImages", 120, 600),
     ("galleries", "PUT"): ("CreateUpdateGallery", 50, 300),
     ("galleries", "PATCH"): ("CreateUpdateGallery", 50, 300),
     ("galleries", "DELETE"): ("DeleteGallery", 50, 300),

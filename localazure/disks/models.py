@@ -117,16 +117,18 @@ def _common(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def pending(doc: Document) -> dict[str, Any]:
-    """What a PUT or PATCH answers while the service works: recorded to be less than the resource."""
+def pending(doc: Document, *, new: bool) -> dict[str, Any]:
+    """What a PUT or PATCH answers while the service works: recorded to be less than the resource.
+
+    Of a snapshot that exists it is less again than of a new one.
+    """
     properties = doc["properties"]
     body: dict[str, Any] = {} if doc["type"] == SNAPSHOTS else {"name": doc["name"]}
     body["location"] = doc["location"]
     body |= {key: doc[key] for key in ("tags", "sku", "zones") if doc.get(key)}
-    shown = {
-        key: properties[key] for key in ("creationData", "diskSizeGB", "incremental") if key in properties
-    }
-    if doc["type"] == SNAPSHOTS:
+    keys = ("creationData", "diskSizeGB", "incremental") if new else ("creationData", "diskSizeGB")
+    shown = {key: properties[key] for key in keys if key in properties}
+    if doc["type"] == SNAPSHOTS and new:
         shown["publicNetworkAccess"] = properties.get("publicNetworkAccess", "Enabled")
     body["properties"] = shown | {"provisioningState": "Updating", "isArmResource": True}
     return body

@@ -54,7 +54,7 @@ async def put(call: Call) -> Response:
         return _update(call, existing, call.json, tags=read_tags(call.json.get("tags")))
     doc, source = requests.read_new(call)
     doc["properties"]["provisioningState"] = "Updating"
-    body = pending(doc)
+    body = pending(doc, new=True)
     call.world.store.put(doc)
     return _start(call, "disks.create", doc, jobs.source_args(source), body)
 
@@ -79,7 +79,7 @@ def _update(call: Call, existing: Document, given: Document, *, tags: dict[str, 
     if tags is not None:
         after["tags"] = tags
     after = {key: after[key] for key in ("properties", "sku", "tags") if key in after}
-    body = pending(existing | after)
+    body = pending(existing | after, new=False)
     return _start(call, "disks.update", existing, {"after": after}, body)
 
 

@@ -1,0 +1,1 @@
+"""Recorded traffic of the real Azure, replayed against the local one."""
