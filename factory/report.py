@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from pydantic import BaseModel, ConfigDict
 
-from factory.record import Event, RunRecord
+from factory.record import Event
 from factory.run import Run
 from factory.verify import PROOF
 
@@ -97,8 +97,3 @@ def render(run: Run, summary: Summary) -> str:
         warnings=[event for event in run.record.events() if event.kind == "warning"],
         manifest=(run.record.directory / "backup-manifest.json").exists(),
     )
-
-
-def read_report(record: RunRecord) -> Path:
-    """Where the report of a run lies."""
-    return record.directory / REPORT

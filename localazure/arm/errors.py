@@ -47,7 +47,7 @@ def not_found(rid: ResourceId) -> ArmError:
     return ArmError(
         404,
         "ResourceNotFound",
-        f"The Resource '{rid.type}/{'/'.join(rid.names)}' under resource group '{rid.group}' was not found. "
+        f"The Resource '{rid.path}' under resource group '{rid.group}' was not found. "
         "For more details please go to https://aka.ms/ARMResourceNotFoundFix",
     )
 

@@ -92,6 +92,12 @@ class ResourceId:
         return "/".join((self.provider, *self.types))
 
     @property
+    def path(self) -> str:
+        """Types and names in turn, as error texts have them: `Microsoft.Compute/galleries/g/images/i`."""
+        pairs = zip(self.types, self.names, strict=False)
+        return "/".join((self.provider or "", *(part for pair in pairs for part in pair)))
+
+    @property
     def parent(self) -> ResourceId | None:
         """What holds this resource: another resource, its group, its subscription; nothing above that."""
         if len(self.types) > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localazure.arm.errors import ArmError
+from localazure.arm.errors import ArmError, not_found
 from localazure.arm.ids import ResourceId
 
 
@@ -118,14 +118,8 @@ def copy_in_progress(name: str, user: str) -> ArmError:
 
 def source_not_found(source: str) -> ArmError:
     """[doc] As ARM says it of any resource; the id tells which."""
-    rid = ResourceId.parse(source)
-    return ArmError(
-        404,
-        "ResourceNotFound",
-        f"The Resource '{rid.type}/{'/'.join(rid.names)}' under resource group '{rid.group}' was not found. "
-        "For more details please go to https://aka.ms/ARMResourceNotFoundFix",
-        target="creationData.sourceResourceId",
-    )
+    return not_found(ResourceId.parse(source))
+
 
 
 def image_lun(lun: object) -> ArmError:

@@ -87,13 +87,18 @@ class Guest:
         await until(lambda: self.report().agent_status == "Ready", 60, "the agent's status")
         return self
 
-    def _login(self, command: str, user: str | None, key: Key | None, stdin: str) -> tuple[int, str, str]:
+    def pinned_client(self) -> paramiko.SSHClient:
+        """A client that accepts the host key that lies in the guest, and no other."""
         pinned = (self.root / "etc/ssh/ssh_host_ed25519_key.pub").read_text().split()
         client = paramiko.SSHClient()
         client.get_host_keys().add(
             self.spec.address, pinned[0], paramiko.Ed25519Key(data=base64.b64decode(pinned[1]))
         )
         client.set_missing_host_key_policy(paramiko.RejectPolicy())
+        return client
+
+    def _login(self, command: str, user: str | None, key: Key | None, stdin: str) -> tuple[int, str, str]:
+        client = self.pinned_client()
         try:
             client.connect(
                 self.spec.address,

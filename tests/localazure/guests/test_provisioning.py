@@ -120,9 +120,7 @@ async def test_a_password_user_may_log_in_and_the_password_stays_off_every_disk(
     guest = await (await lab.boot(provisioning=profile)).ready()
 
     def login() -> str:
-        client = paramiko.SSHClient()
-        client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
-        with client:
+        with guest.pinned_client() as client:
             client.connect(
                 guest.spec.address, username="azureuser", password="Correct-Horse-7!", allow_agent=False
             )
