@@ -31,6 +31,7 @@ from factory.remote.keys import HostKeys, KeyPair, make_key_pair
 from factory.remote.ssh import Login, SshGuest, try_login
 from localazure.guests.base import DataDisk, ExtensionGoal, MachineSpec, OsProfile
 from localazure.guests.namespace.host import NamespaceHost
+from tests.workers import WORKER
 
 pytestmark = pytest.mark.guest
 
@@ -72,7 +73,7 @@ class Rack:
 
     def __init__(self, host: NamespaceHost) -> None:
         self.host = host
-        self._addresses = (f"127.16.241.{number}" for number in range(4, 250))
+        self._addresses = (f"127.16.{160 + WORKER}.{number}" for number in range(4, 250))
         self._sequence = 0
 
     async def boot(self, name: str, user: str, disk: str, *data: str) -> Machine:

@@ -28,8 +28,9 @@ from localazure.guests.base import (
 )
 from localazure.guests.namespace.host import NamespaceHost
 from localazure.guests.namespace.machines import Machine
+from tests.workers import WORKER
 
-_addresses = (f"127.16.{240 + n // 250}.{n % 250 + 4}" for n in itertools.count())
+_addresses = (f"127.16.{200 + 8 * WORKER + n // 250}.{n % 250 + 4}" for n in itertools.count())
 
 
 async def until(condition: Callable[[], bool], deadline: float, what: str) -> None:
