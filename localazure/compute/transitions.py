@@ -15,6 +15,7 @@ from localazure.arm.errors import ArmError
 from localazure.compute import errors
 
 State = Literal["running", "stopped", "deallocated", "generalized"]
+Source = Literal["recorded", "doc", "seen", "assumed"]
 STATES: tuple[State, ...] = ("running", "stopped", "deallocated", "generalized")
 Refusal = Callable[[str], ArmError]
 
@@ -23,7 +24,7 @@ Refusal = Callable[[str], ArmError]
 class Cell:
     """What an operation does to a machine in a state: `becomes` (None: stays), or `refused`."""
 
-    source: Literal["recorded", "doc", "seen", "assumed"]
+    source: Source
     becomes: str | None = None
     refused: Refusal | None = None
 
@@ -124,6 +125,38 @@ TABLE: dict[str, dict[State, Cell]] = {
         "generalized": Cell("recorded"),
     },
 }
+
+SOURCE_OF_BUSY = "doc"
+"""Where it is from that a machine with an operation in progress refuses the next one."""
+
+ELSEWHERE: dict[str, dict[State, Source]] = {
+    "version of a generalized definition": {
+        "running": "doc",
+        "stopped": "doc",
+        "deallocated": "doc",
+        "generalized": "doc",
+    },
+    "version of a specialized definition": {
+        "running": "assumed",
+        "stopped": "assumed",
+        "deallocated": "assumed",
+        "generalized": "doc",
+    },
+    "disk delete": {"running": "doc", "stopped": "doc", "deallocated": "doc", "generalized": "doc"},
+    "disk beginGetAccess": {
+        "running": "seen",
+        "stopped": "assumed",
+        "deallocated": "assumed",
+        "generalized": "assumed",
+    },
+    "snapshot": {
+        "running": "assumed",
+        "stopped": "assumed",
+        "deallocated": "assumed",
+        "generalized": "assumed",
+    },
+}
+"""What other services decide by the state of the machine: the rule is theirs, only its source is here."""
 
 
 def check(operation: str, state: State, vm: str) -> Cell:
