@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from .world import World
 
 
+def _refuse_constant(text: str) -> Any:
+    """Python reads NaN and Infinity, which are no JSON."""
+    raise ValueError(f"Unexpected value {text}")
+
+
 @dataclass
 class Call:
     """A request that was authenticated, versioned and matched to a route."""
@@ -43,7 +48,10 @@ class Call:
         if not self.body.strip():
             raise invalid_content("The request body is empty; an object is expected")
         try:
-            found = json.loads(self.body)
+            found = json.loads(self.body, parse_constant=_refuse_constant)
+            json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
+        except RecursionError:
+            raise invalid_content("The request body is nested too deeply") from None
         except ValueError as error:
             raise invalid_content(str(error)) from None
         if not isinstance(found, dict):

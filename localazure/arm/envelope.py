@@ -9,6 +9,7 @@ from typing import Any
 
 from .calls import Call
 from .errors import ArmError, invalid_content, precondition_failed
+from .shapes.check import check_body
 from .spelling import without_nulls
 from .store import Document
 
@@ -41,7 +42,7 @@ def normal_location(text: str) -> str:
 
 
 def read_resource(call: Call, *, located: bool = True, members: Collection[str] = MEMBERS) -> Document:
-    """The body of a PUT: known members only, a location (given or that of the existing resource), valid tags.
+    """The body of a PUT: known members only, at any depth, a location, valid tags.
 
     Returns `location` in its normal form; `tags` and `properties` are always present. Name, id and type are
     not taken from the body.
@@ -61,6 +62,7 @@ def read_resource(call: Call, *, located: bool = True, members: Collection[str] 
     body["tags"] = read_tags(body.get("tags"))
     if located:
         body["location"] = _location(call, body.get("location"))
+    check_body(call.rid.type, body)
     return body
 
 
@@ -131,7 +133,7 @@ def _check_tag(name: str, value: Any) -> None:
 def check_name(call: Call, pattern: str, longest: int, *, code: str = "InvalidResourceName") -> None:
     """The name rule of a type; `pattern` is matched in full (text as network's; the others' is assumed)."""
     name = call.rid.name
-    if len(name) > longest or re.fullmatch(pattern, name) is None:
+    if len(name) > longest or re.fullmatch(pattern, name, re.ASCII) is None:
         raise ArmError(
             400,
             code,

@@ -152,7 +152,7 @@ async def put_point(call: Call) -> Response:
         raise ArmError(  # assumed text
             409, "Conflict", f"Restore point '{call.rid.name}' already exists and cannot be updated."
         )
-    given = call.json.get("properties") or {}
+    given = read_resource(call, located=False)["properties"]
     vm = _source(call, collection["properties"]["source"], collection["location"])
     if (busy := call.world.operations.busy(vm["id"])) is not None and busy.kind == "compute.vm.create":
         raise errors.not_allowed_on_vm("Create Restore Point", vm["name"], errors.IN_PROGRESS)

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from localazure.arm.calls import Call
-from localazure.arm.envelope import new_document, read_resource
+from localazure.arm.envelope import NAME, check_name, new_document, read_resource
 from localazure.arm.errors import not_found, not_implemented, parent_not_found
 from localazure.arm.ids import ResourceId
 from localazure.arm.routing import route
@@ -49,6 +49,7 @@ def _send(call: Call, vm: Document, doc: Document, secret: dict[str, Any] | None
 @route("PUT", _ONE)
 async def put(call: Call) -> Response:
     """Run a script; again when the same name is put again."""
+    check_name(call, NAME, 80)  # assumed: the rule of compute's other names
     vm = _machine(call, parent_of(call.rid))
     body = read_resource(call)
     shown, secret = run_commands.read_properties(body["properties"])

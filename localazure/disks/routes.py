@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from localazure.arm.calls import Call
-from localazure.arm.envelope import read_tags
+from localazure.arm.envelope import read_resource, read_tags
 from localazure.arm.errors import invalid_content, not_found
 from localazure.arm.routing import route
 from localazure.arm.store import Document
@@ -51,7 +51,8 @@ async def put(call: Call) -> Response:
     _idle(call)
     existing = call.world.store.get(call.rid)
     if existing is not None:
-        return _update(call, existing, call.json, tags=read_tags(call.json.get("tags")))
+        body = read_resource(call)
+        return _update(call, existing, body, tags=body["tags"])
     doc, source = requests.read_new(call)
     doc["properties"]["provisioningState"] = "Updating"
     body = pending(doc, new=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from localazure.arm.world import World
 
 _GALLERY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.]{0,78}[A-Za-z0-9])?")
-_DEFINITION = re.compile(r"[A-Za-z0-9][\w.-]{0,79}(?<![-._])")
+_DEFINITION = re.compile(r"[A-Za-z0-9][\w.-]{0,79}(?<![-._])", re.ASCII)
 _IDENTIFIER = re.compile(r"[A-Za-z0-9._-]*[A-Za-z0-9_-]")
 _LONGEST = {"publisher": 128, "offer": 64, "sku": 64}
 _IMMUTABLE = ("osType", "osState", "hyperVGeneration", "architecture")

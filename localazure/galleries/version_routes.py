@@ -20,7 +20,7 @@ from localazure.galleries.resolve import VERSIONS
 from localazure.galleries.routes import DEFINITION, GALLERY, existing, idle, parent, start
 
 _VERSION = DEFINITION + "/versions/{version}"
-_NAME = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+_NAME = re.compile(r"([0-9]+)\.([0-9]+)\.([0-9]+)")
 _LARGEST = (1 << 31) - 1
 _SAFETY = ("allowDeletionOfReplicatedLocations", "blockDeletionBeforeEndOfLife")
 

@@ -1,0 +1,1 @@
+"""What may stand in the body of a request: members, kinds of values, enumerations, by resource type."""
