@@ -86,6 +86,27 @@ def ps(state: State = None) -> None:
 
 
 @app.command()
+def coverage(
+    state: State = None,
+    as_json: Annotated[bool, typer.Option("--json", help="All of it, for programs.")] = False,
+) -> None:
+    """Which operations of Azure it has, and what each was proven by."""
+    with one_clear_error():
+        found = _running(state).ask("/_local/coverage")
+        if as_json:
+            typer.echo(json.dumps(found, indent=2))
+            return
+        table = Table("operation", "answer", "recorded", "proven by", "assumed")
+        for row in found["operations"]:
+            name = f"{row['method']} {row['path'].removeprefix('/subscriptions/{sub}')}"
+            recorded, assumed = "yes" if row["recorded"] else "", ", ".join(row["assumed"])
+            table.add_row(name, row["answer"], recorded, ", ".join(row["clients"]), assumed)
+        console.print(table)
+        for what, count in found["summary"].items():
+            console.print(f"{what}: {_counted(count)}")
+
+
+@app.command()
 def log(
     state: State = None,
     lines: Annotated[int, typer.Option("-n", help="How many, from the end.")] = 40,
@@ -97,6 +118,10 @@ def log(
             raise Trouble(f"{path}: there is no request log", remedy="start it: golden local up")
         for line in path.read_text(encoding="utf-8").splitlines()[-lines:]:
             typer.echo(line)
+
+
+def _counted(count: int | dict[str, int]) -> str:
+    return ", ".join(f"{k} {v}" for k, v in count.items()) if isinstance(count, dict) else str(count)
 
 
 def _directory(state: Path | None) -> Path:

@@ -75,6 +75,11 @@ class Router:
             ),
         )
 
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """All of them, in the order they are tried."""
+        return tuple(self._routes)
+
     def match(self, method: str, path: str, *, plain: bool = False) -> Match | None:
         """The route of a request, or None."""
         parts = tuple(unquote(part) for part in path.strip("/").split("/"))

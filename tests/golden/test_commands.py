@@ -95,6 +95,16 @@ def test_the_environment_of_azures_command_line_keeps_the_secret_in_its_file(wir
     assert (wire / "client-secret").read_text() not in text
 
 
+def test_the_coverage_of_the_local_azure_is_a_table_or_json(wire: Path) -> None:
+    status, text = golden("local", "coverage", "--state", str(wire), "--json")
+    found = json.loads(text)
+    assert (status, found["summary"]["operations"]) == (0, len(found["operations"]))
+    status, text = golden("local", "coverage", "--state", str(wire))
+    assert status == 0
+    assert "implemented" in text
+    assert f"operations: {found['summary']['operations']}" in text
+
+
 def test_a_local_azure_that_does_not_run_is_said_with_the_remedy(tmp_path: Path) -> None:
     status, text = golden("local", "status", "--state", str(tmp_path))
     assert status == 1

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 
+from localazure.admin import coverage
+from localazure.arm.routing import Router
+from localazure.discovery import load_services
 from tests.localazure.conftest import LocalCloud, wire_to
 from tests.localazure.replay import cassettes
 from tests.localazure.replay.allowed import ALLOWED, NOT_COMPARED
@@ -83,6 +87,17 @@ def test_every_allowed_difference_still_occurs(compared: list[Compared]) -> None
 
 def test_all_recordings_there_are_have_been_replayed() -> None:
     assert set(cassettes.names()) == set(CASSETTES)
+
+
+def test_what_the_coverage_table_calls_recorded_is_what_was_replayed(compared: list[Compared]) -> None:
+    load_services()
+    router = Router()
+    replayed = set()
+    for one in compared:
+        match = router.match(one.exchange.method, urlsplit(one.exchange.url).path)
+        if match is not None and not any(difference.where == "status" for difference in one.found):
+            replayed.add(coverage.key(match.route))
+    assert replayed == {name for name, entry in coverage.proof().items() if entry.get("recorded")}
 
 
 def test_the_replay_in_one_line(compared: list[Compared], capsys: pytest.CaptureFixture[str]) -> None:
