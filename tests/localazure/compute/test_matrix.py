@@ -168,3 +168,17 @@ def test_the_matrix_has_every_cell_with_the_source_that_the_table_names(
     with capsys.disabled():
         print(f"\ncells of operations and states {len(CELLS)}: {line}")
     assert len(CELLS) == count.total() == len(known) * len(STATES)
+
+
+@pytest.mark.parametrize("kind", ["disks", "snapshots"])
+def test_what_is_lent_out_is_deleted_only_after_it_was_taken_back(yard: Yard, kind: str) -> None:
+    """The row that no machine is needed for (seen in public reports)."""
+    disk = yard.disk("lent")
+    path = disk if kind == "disks" else yard.snapshot("lent", disk)
+    yard.done(yard.wire("POST", f"{path}/beginGetAccess", {"access": "Read", "durationInSeconds": 60}))
+    status, code, message = yard.refused(yard.wire("DELETE", path))
+    assert (status, code) == (409, "OperationNotAllowed")
+    assert message.startswith("There is an active shared access signature outstanding")
+    yard.done(yard.wire("POST", f"{path}/endGetAccess"))
+    yard.done(yard.wire("DELETE", path))
+    assert yard.wire("GET", path).status_code == 404
