@@ -115,7 +115,9 @@ def test_the_page_of_the_scheduled_run_shows_its_steps_and_its_report(
         page.wait_for_timeout(2000)  # the graph is drawn on a canvas, which has no text to wait for
         page.screenshot(path=screenshots / "scheduled-run.png")
         page.get_by_role("tab", name="Artifacts").click()
-        page.get_by_role("heading", name=REPORT_KEY).click()
+        page.get_by_role("heading", name=REPORT_KEY).click()  # to the history of this recipe's reports
+        (report,) = deployed.artifacts_of(scheduled)
+        page.get_by_role("link", name=report["id"][:8]).click()
         page.get_by_role("heading", name="Proof", exact=True).wait_for()
         page.screenshot(path=screenshots / "scheduled-run-report.png", full_page=True)
 
