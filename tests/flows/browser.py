@@ -18,7 +18,7 @@ FLAGS = (
     # The page asks a statistics service for its configuration, even where analytics are off.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
-PATIENCE = 30_000.0
+PATIENCE = 90_000.0
 """Milliseconds until a page must show what is waited for; the first page of a fresh server is slow."""
 
 
@@ -28,7 +28,7 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def browser_page(profile: Path, log: list[str] | None = None) -> Iterator[Page]:
+def browser_page(profile: Path) -> Iterator[Page]:
     """A page of a browser with a fresh profile."""
     with sync_playwright() as driver:
         context = driver.chromium.launch_persistent_context(
