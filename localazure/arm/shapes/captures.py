@@ -48,7 +48,25 @@ SHAPES = {
         "sourceRestorePoint:ApiEntityReference timeCreated:str provisioningState:- instanceView:-"
     ),
     "RestorePointSourceMetadata": (
-        "storageProfile:- hardwareProfile:- osProfile:- diagnosticsProfile:- licenseType:- vmId:- "
-        "securityProfile:- location:- userData:- hyperVGeneration:-"
+        "storageProfile:RestorePointSourceVMStorageProfile hardwareProfile:- osProfile:- "
+        "diagnosticsProfile:- licenseType:- vmId:- securityProfile:- location:- userData:- "
+        "hyperVGeneration:-"
+    ),
+    "RestorePointSourceVMStorageProfile": (
+        "dataDisks:[]RestorePointSourceVMDataDisk osDisk:RestorePointSourceVmosDisk diskControllerType:-"
+    ),
+    "RestorePointSourceVMDataDisk": (
+        "diskRestorePoint:DiskRestorePointAttributes managedDisk:ManagedDiskParameters lun:- name:- "
+        "caching:- diskSizeGB:- writeAcceleratorEnabled:-"
+    ),
+    "DiskRestorePointAttributes": (
+        "encryption:RestorePointEncryption sourceDiskRestorePoint:ApiEntityReference id:-"
+    ),
+    "RestorePointEncryption": (
+        "diskEncryptionSet:DiskEncryptionSetParameters type:@restorePointEncryptionType"
+    ),
+    "RestorePointSourceVmosDisk": (
+        "diskRestorePoint:DiskRestorePointAttributes managedDisk:ManagedDiskParameters osType:- name:- "
+        "caching:- diskSizeGB:- writeAcceleratorEnabled:- encryptionSettings:-"
     ),
 }

@@ -12,7 +12,7 @@ RESOURCES = {
 SHAPES = {
     "ExtendedLocation": "name:str type:@extendedLocationType",
     "Identity": "type:@identityType userAssignedIdentities:{}UserAssignedIdentity principalId:- tenantId:-",
-    "UserAssignedIdentity": "",
+    "UserAssignedIdentity": "clientId:- principalId:-",
     "Placement": "excludeZones:[]str includeZones:[]str zonePlacementPolicy:@zonePlacementPolicy",
     "Plan": "name:str product:str promotionCode:str publisher:str",
     "VMProperties": (
