@@ -45,7 +45,8 @@ def _strict(found: Schema, definitions: Schema) -> Schema:
     schema["required"] = [name for name in schema.get("required", []) if name not in NOT_IN_BODIES]
     if not schema["required"]:
         del schema["required"]
-    return _closed(schema) | {"definitions": {name: _closed(one) for name, one in definitions.items()}}
+    closed: Schema = _closed(schema)
+    return closed | {"definitions": {name: _closed(one) for name, one in definitions.items()}}
 
 
 def _closed(node: Any) -> Any:
