@@ -121,7 +121,6 @@ def source_not_found(source: str) -> ArmError:
     return not_found(ResourceId.parse(source))
 
 
-
 def image_lun(lun: object) -> ArmError:
     """[doc] The image has no data disk there."""
     return ArmError(
