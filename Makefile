@@ -44,6 +44,7 @@ lock: $(STAMP)  ## Pin the requirements again (needs uv)
 	@bash deployments/lock.sh
 
 clean:  ## Stop the local Azure and remove everything that make made
-	@if [ -x $(VENV)/bin/golden ]; then $(VENV)/bin/golden local down --all || true; fi
+	@if [ -x $(VENV)/bin/golden ]; then for state in local demo/azure; do \
+	  $(VENV)/bin/golden local down --all --state ~/.local/state/golden-image-factory/$$state || true; done; fi
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov *.egg-info build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
