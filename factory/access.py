@@ -18,10 +18,8 @@ from factory.linux.bootstrap import (
 from factory.plan import Plan
 from factory.remote.keys import HostKeys
 from factory.remote.ssh import Login, SshGuest
-from factory.run import Run
+from factory.run import BUILD_KEY, Run
 
-BUILD_KEY = "build"
-TEST_KEY = "test"
 LOGIN_GRACE = 30.0
 """Seconds in which a refused key may still become a good one: the agent has said Ready by then."""
 

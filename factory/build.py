@@ -13,7 +13,7 @@ from factory.azure.network import Interface, SecurityRule
 from factory.backup import Backup
 from factory.plan import Plan
 from factory.recipe import Build
-from factory.run import Run
+from factory.run import BUILD_KEY, Run
 
 
 class BuildMachine(BaseModel):
@@ -134,7 +134,7 @@ async def _from_image(run: Run, azure: Azure) -> BuildMachine:
         size=recipe.build.size or "",
         computer_name=plan.build_machine,
         admin=plan.temporary_admin,
-        public_key=run.key("build").public,
+        public_key=run.key(BUILD_KEY).public,
         os_disk_name=plan.disk(plan.build_machine, None),
         luns=plan.luns,
         interface_id=interface.id,

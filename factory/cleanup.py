@@ -21,16 +21,15 @@ GRACE_SECONDS = 20.0
 
 
 async def remove_scaffolding(run: Run) -> None:
-    """Delete the run's temporary group, wait until it is gone, and destroy the run's keys."""
-    with run.record.step("clean-up", run.plan.scaffold_group):
-        async with run.azure() as azure:
-            await delete_group_of_run(
-                azure,
-                run.plan.scaffold_group,
-                run.plan.run_id,
-                deadline=run.plan.recipe.deadline("cleanup"),
-            )
-        run.destroy_keys()
+    """Delete the run's temporary group and wait until it is gone; its keys are destroyed in any case."""
+    plan = run.plan
+    with run.record.step("clean-up", plan.scaffold_group):
+        try:
+            async with run.azure() as azure:
+                deadline = plan.recipe.deadline("cleanup")
+                await delete_group_of_run(azure, plan.scaffold_group, plan.run_id, deadline=deadline)
+        finally:
+            run.destroy_keys()
 
 
 async def tidy_up(run: Run) -> None:
@@ -43,7 +42,6 @@ async def tidy_up(run: Run) -> None:
         await remove_scaffolding(run)
     except FactoryError as error:
         run.record.write("clean-up", "warning", str(error))
-        run.destroy_keys()
 
 
 async def delete_group_of_run(azure: Azure, group: str, run_id: str, *, deadline: timedelta | None) -> None:

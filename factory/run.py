@@ -22,6 +22,10 @@ Skip = Literal["deprovision", "gate"]
 """Steps that a rehearsal may leave out, to see that the next net holds."""
 
 
+BUILD_KEY, TEST_KEY = "build", "test"
+"""What the run's keys are for: the machine that is generalized, and the one that is made from the image."""
+
+
 @dataclass(frozen=True)
 class Run:
     """A run; cheap to make anew in every task, because all that lasts is in the record and in the cloud."""

@@ -7,7 +7,7 @@ in with the old key. So the machine is logged in to, and what it is, is compared
 from dataclasses import replace
 from typing import Any
 
-from factory.access import BUILD_KEY, TEST_KEY, Opened, login, read_host_keys
+from factory.access import Opened, login, read_host_keys
 from factory.azure import machines
 from factory.azure.client import Azure
 from factory.build import create_interface
@@ -21,7 +21,7 @@ from factory.linux.context import Context, Expected
 from factory.linux.facts import GuestFacts, gather_facts
 from factory.linux.generalize import Evidence, examine, judge
 from factory.remote.ssh import SshGuest, try_login
-from factory.run import Run
+from factory.run import BUILD_KEY, TEST_KEY, Run
 
 PROOF = "proof.json"
 SERIAL_LINES = 20

@@ -6,7 +6,7 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ def rebuild(recipe: Recipe, run_id: str, *, skip: list[str], show: bool) -> Summ
         raise InvalidInput(f"--skip {unknown[0]}: unknown", remedy=f"known are {', '.join(SKIPPABLE)}")
     _quiet_prefect()
     record = RunRecord(runs_directory(os.environ) / run_id)
-    with live_table(record) if show else _nothing():
+    with live_table(record) if show else nullcontext():
         return asyncio.run(_run(recipe, run_id, skip))
 
 
@@ -113,11 +113,6 @@ def live_table(record: RunRecord) -> Iterator[None]:
             live.update(_steps_table(record), refresh=True)
     if not console.is_terminal:
         console.print()  # rich leaves the last line open
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
 
 
 def _follow(record: RunRecord, live: Live, ended: threading.Event) -> None:

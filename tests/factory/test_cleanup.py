@@ -25,11 +25,13 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 async def test_an_undo_that_fails_stops_no_other_and_hides_nothing(run: Run) -> None:
+    run.key("build")
     first = CustomizationFailed("motd", GuestError("vm", "no space left"))
     await undo(run, first)
     assert len(first.__notes__) == 3  # version, managed image, scaffolding: all tried
     assert "no space left" in str(first)
     assert [event.kind for event in run.record.events()].count("warning") == 3
+    assert not (run.record.directory / "keys").exists()
 
 
 async def test_what_verification_refused_is_kept_to_be_looked_at(run: Run) -> None:
