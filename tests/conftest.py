@@ -6,14 +6,19 @@ from pathlib import Path
 import pytest
 
 from tests.cloud import Cloud, environment, running_cloud
+from tests.role import calls_outside_the_role
 
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A local Azure with namespace guests and the world of a user: a VM with a data disk, a gallery."""
+    """A local Azure with namespace guests and the world of a user: a VM with a data disk, a gallery.
+
+    When all tests are through, no call of any run may have been outside of the role that users are told to give.
+    """
     state: Path = tmp_path_factory.mktemp("cloud")
     with running_cloud(state) as running:
         yield running
+    assert calls_outside_the_role(state / "requests.jsonl", ["run/"]) == []
 
 
 @pytest.fixture(scope="session")
