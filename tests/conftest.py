@@ -13,7 +13,7 @@ from tests.role import calls_outside_the_role
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """A local Azure with namespace guests and the world of a user: a VM with a data disk, a gallery.
 
-    When all tests are through, no call of any run may have been outside of the role that users are told to give.
+    When all tests are through, no call of any run may have been outside of the role that users give it.
     """
     state: Path = tmp_path_factory.mktemp("cloud")
     with running_cloud(state) as running:

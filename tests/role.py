@@ -1,4 +1,4 @@
-"""The custom role held against what runs really called: each request, as the action that Azure would authorize."""
+"""The custom role held against what runs called: each request as the action that Azure authorizes."""
 
 import json
 import re
@@ -21,7 +21,7 @@ def action_of(method: str, path: str) -> str | None:
     """The action that Azure authorizes a request by, in lower case; None for what is no ARM resource."""
     if not _SUBSCRIPTION.match(path) or path.startswith(_OUTSIDE_ARM):
         return None
-    rest = _SUBSCRIPTION.sub("", path.split("?")[0]).strip("/")
+    rest = _SUBSCRIPTION.sub("", path.split("?", maxsplit=1)[0]).strip("/")
     if "providers/" not in rest:
         return _of_subscription(method, rest)
     provider, *parts = rest.rpartition("providers/")[2].split("/")
@@ -32,7 +32,7 @@ def action_of(method: str, path: str) -> str | None:
 
 
 def calls_outside_the_role(log: Path, marks: Iterable[str]) -> list[str]:
-    """The actions in a request log that the role does not hold, of calls whose user agent has one of the marks."""
+    """The calls in a request log that the role does not hold; only those whose user agent has a mark."""
     allowed, found = role_actions(), set()
     for line in log.read_text(encoding="utf-8").splitlines():
         call = json.loads(line)
