@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 Progress = Callable[[str, float], None]
@@ -220,6 +221,20 @@ class Host(Protocol):
 
     async def discard(self, content: str) -> None:
         """Remove a content; one that is gone already is no error."""
+
+    async def write_raw(self, content: str, size_gb: int, target: Path) -> None:
+        """Write a content as the bytes of its disk: `target` is a new sparse file of `size_gb` GiB.
+
+        The same content gives the same bytes each time, as far as the host can; no running machine writes to
+        it meanwhile. This is what the holder of a disk's access signature downloads.
+        """
+
+    async def read_raw(self, source: Path) -> str:
+        """Make a content from the bytes of a disk, whole GiB; `source` stays.
+
+        What `write_raw` of the same kind of host wrote gives a content as good as the first: a machine that
+        booted from that one boots from this one. Any other bytes are a data disk.
+        """
 
     def used_bytes(self, content: str) -> int:
         """Measure what a content occupies of its own on this computer."""

@@ -8,6 +8,7 @@ server's death, as real machines do. Its guests understand scripts of these line
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 import uuid
@@ -32,6 +33,7 @@ from localazure.guests.base import (
     UnknownContentError,
 )
 
+MAGIC = b"memory-host\n"
 IMAGES = ("1.0.0", "1.2.0", "1.10.0")
 
 
@@ -93,6 +95,25 @@ class MemoryHost:
     async def discard(self, content: str) -> None:
         self.contents.pop(content, None)
         self._save()
+
+    async def write_raw(self, content: str, size_gb: int, target: Path) -> None:
+        """The document at the disk's beginning, and nothing but room after it."""
+        if content not in self.contents:
+            raise UnknownContentError(f"no content {content}")
+        document = json.dumps(self.contents[content], sort_keys=True).encode()
+        raw = self.contents[content].get("raw")
+        with target.open("xb") as file:
+            file.write(MAGIC + document + b"\0" if raw is None else base64.b64decode(raw))
+            file.truncate(size_gb << 30)
+
+    async def read_raw(self, source: Path) -> str:
+        """Its first MiB is all that is kept of another's disk."""
+        with source.open("rb") as file:
+            head = file.read(1 << 20)
+        if head.startswith(MAGIC):
+            return self._new(json.loads(head.removeprefix(MAGIC).partition(b"\0")[0]))
+        raw = base64.b64encode(head.rstrip(b"\0")).decode()
+        return self._new({"size_gb": source.stat().st_size >> 30, "files": {}, "raw": raw})
 
     def used_bytes(self, content: str) -> int:
         return len(json.dumps(self.contents[content]))

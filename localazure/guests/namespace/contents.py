@@ -1,6 +1,7 @@
 """What is on disks, kept under the local Azure's state directory, one folder a content.
 
 content.json    {"kind": "tree", "image": KEY}: an OS disk, the overlay layer `upper` over a marketplace image
+                {"kind": "tree", "image": "nothing"}: an OS disk whose `upper` is all of it
                 {"kind": "raw"}: a data disk, as the sparse file `disk` of the disk's size
 upper, disk     the content itself
 
@@ -19,9 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localazure.guests.base import GuestError, UnknownContentError
+from localazure.guests.namespace import filesystems
 
 GIB = 1 << 30
 IMAGE_PREFIX = "image-"
+NOTHING = "nothing"
+"""The key of the image without files: what lies over it is a whole system."""
 _COPY_SECONDS = 1800.0
 _DRAFT, _TRASH = ".draft-", ".trash-"
 
@@ -63,6 +67,10 @@ class ContentStore:
 
     def image_tree(self, key: str) -> Path:
         """Find the files of a marketplace image."""
+        if key == NOTHING:
+            empty = self.directory / f".{NOTHING}"
+            empty.mkdir(exist_ok=True)
+            return empty
         tree = self.images / key / "root"
         if not tree.is_dir():
             raise UnknownContentError(f"the image {key} is not in {self.images}: prepare it again")
@@ -106,6 +114,32 @@ class ContentStore:
         (draft / "upper").mkdir()
         shutil.copystat(self.image_tree(key), draft / "upper")
         return self._finish(draft, {"kind": "tree", "image": key})
+
+    async def write_raw(self, content: str, size_gb: int, target: Path) -> None:
+        """Write a content as the bytes of a disk; an OS disk as one file system without a partition table."""
+        if content.startswith(IMAGE_PREFIX):
+            lower, upper = self.image_tree(content.removeprefix(IMAGE_PREFIX)), None
+        else:
+            source = self.get(content)
+            if source.image is None:
+                await _copy(source.file, target)
+                os.truncate(target, size_gb * GIB)
+                return
+            lower, upper = self.image_tree(source.image), source.upper
+        await filesystems.write(lower, upper, size_gb * GIB, target)
+
+    async def read_raw(self, source: Path) -> str:
+        """Make a content of a disk's bytes: an OS disk of what `write_raw` made of one, else a data disk."""
+        draft = self._draft()
+        try:
+            if not filesystems.is_system(source):
+                await _copy(source, draft / "disk")
+                return self._finish(draft, {"kind": "raw"})
+            await filesystems.read(source, draft / "upper")
+            return self._finish(draft, {"kind": "tree", "image": NOTHING})
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
 
     def discard(self, content: str) -> None:
         """Remove a content; it is gone at once, its files a moment later."""

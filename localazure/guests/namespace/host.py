@@ -88,6 +88,14 @@ class NamespaceHost:
             raise GuestError(f"content {content} is in use by the running machine {users[0]}")
         await asyncio.to_thread(self._contents.discard, content)
 
+    async def write_raw(self, content: str, size_gb: int, target: Path) -> None:
+        """Write a content as the bytes of its disk."""
+        await self._contents.write_raw(content, size_gb, target)
+
+    async def read_raw(self, source: Path) -> str:
+        """Make a content from the bytes of a disk."""
+        return await self._contents.read_raw(source)
+
     def used_bytes(self, content: str) -> int:
         """Measure a content."""
         return self._contents.used_bytes(content)

@@ -121,3 +121,48 @@ def test_the_document_tells_what_kind_a_content_is(store: ContentStore) -> None:
     disk = store.create_empty(1)
     assert json.loads((store.directory / disk / "content.json").read_text()) == {"kind": "raw"}
     assert contents.IMAGE_PREFIX == "image-"
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="file systems are mounted: needs root")
+
+
+@needs_root
+async def test_an_os_disk_as_bytes_and_back_is_the_same_system(store: ContentStore, tmp_path: Path) -> None:
+    (store.image_tree("k1") / "of-the-image").write_text("kept")
+    (store.image_tree("k1") / "removed").write_text("gone")
+    first = await store.copy("image-k1")
+    upper = store.get(first).upper
+    (upper / "own").write_text("mine")
+    (upper / "own").chmod(0o4755)
+    os.mknod(upper / "removed", 0o20000, os.makedev(0, 0))  # overlayfs: this name is not there
+
+    await store.write_raw(first, 1, tmp_path / "bytes")
+    await store.write_raw(first, 1, tmp_path / "again")
+    back = store.get(await store.read_raw(tmp_path / "bytes"))
+
+    assert (tmp_path / "bytes").stat().st_size == 1 << 30
+    assert (tmp_path / "bytes").stat().st_blocks * 512 < 100 << 20
+    assert (tmp_path / "bytes").read_bytes() == (tmp_path / "again").read_bytes()
+    assert {path.name for path in back.upper.iterdir()} == {"of-the-image", "own"}
+    assert (back.upper / "own").stat().st_mode & 0o7777 == 0o4755
+    assert back.image is not None
+    assert list(store.image_tree(back.image).iterdir()) == []
+
+
+async def test_a_data_disk_as_bytes_and_back_keeps_bytes_and_holes(
+    store: ContentStore, tmp_path: Path
+) -> None:
+    disk = store.create_empty(2)
+    with store.get(disk).file.open("r+b") as file:
+        file.seek(1 << 30)
+        file.write(b"in the middle")
+
+    await store.write_raw(disk, 2, tmp_path / "bytes")
+    back = store.get(await store.read_raw(tmp_path / "bytes"))
+
+    assert back.image is None
+    with back.file.open("rb") as file:
+        file.seek(1 << 30)
+        assert file.read(13) == b"in the middle"
+    assert back.file.stat().st_size == 2 << 30
+    assert back.file.stat().st_blocks * 512 < 1 << 20
