@@ -1,0 +1,2 @@
+$ErrorActionPreference = 'Stop'
+[PSCustomObject]@{ name = $env:COMPUTERNAME } | ConvertTo-Json -Compress

@@ -1,0 +1,3 @@
+$ErrorActionPreference = 'Stop'
+$service = Get-CimInstance -ClassName SoftwareLicensingService
+[PSCustomObject]@{ left = [int]$service.RemainingWindowsReArmCount } | ConvertTo-Json -Compress

@@ -1,0 +1,1 @@
+"""One file per known way in which Sysprep fails: signature, cause, remedy, source."""

@@ -1,0 +1,13 @@
+# Takes a file from standard input, as base64, and keeps it only if it arrived whole.
+param([string]$Path, [string]$Sha256)
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+$bytes = [Convert]::FromBase64String([Console]::In.ReadToEnd())
+$part = "$Path.part"
+[IO.File]::WriteAllBytes($part, $bytes)
+$found = (Get-FileHash -Path $part -Algorithm SHA256).Hash
+if ($found -ne $Sha256) {
+    Remove-Item -Path $part -Force
+    throw "the file arrived with SHA-256 $found, not $Sha256"
+}
+Move-Item -Path $part -Destination $Path -Force
