@@ -11,8 +11,11 @@ from factory.azure import disks, groups, machines, marketplace, network
 from factory.azure.client import Azure
 from factory.azure.network import Interface, SecurityRule
 from factory.backup import Backup
-from factory.plan import Plan
+from factory.errors import NotFound
+from factory.memory import once
+from factory.plan import TAG_RUN, Plan
 from factory.recipe import Build
+from factory.resume import RUN, is_guest_half_done
 from factory.run import BUILD_KEY, Run
 
 
@@ -28,12 +31,11 @@ class BuildMachine(BaseModel):
 
 
 def network_rules(build: Build) -> list[SecurityRule]:
-    """The rules of the build network: the worker comes in, nobody else; out as the recipe says."""
-    worker, port = build.worker_address, str(build.ssh_port)
-    rules = [
-        SecurityRule("worker-in", 100, "Inbound", "Allow", "Tcp", source=worker, port=port),
-        SecurityRule("nobody-else-in", 4000, "Inbound", "Deny", "*"),
-    ]
+    """The rules of the build network: the worker comes in by SSH, nobody else; out as the recipe says."""
+    rules = [SecurityRule("nobody-else-in", 4000, "Inbound", "Deny", "*")]
+    if build.transport == "ssh" and build.worker_address:
+        worker, port = build.worker_address, str(build.ssh_port)
+        rules.append(SecurityRule("worker-in", 100, "Inbound", "Allow", "Tcp", source=worker, port=port))
     if build.egress == "azure":
         rules.append(
             SecurityRule("azure-out", 100, "Outbound", "Allow", "Tcp", destination="AzureCloud", port="443")
@@ -43,6 +45,18 @@ def network_rules(build: Build) -> list[SecurityRule]:
     return rules
 
 
+async def find_machine(run: Run, machine: BuildMachine) -> str | None:
+    """Look whether the build machine is still there and this run's."""
+    async with run.azure() as azure:
+        try:
+            found = await machines.get_machine(azure, machine.id)
+        except NotFound:
+            return None
+    state = "generalized" if found.generalized else found.power_state
+    return f"{found.name} is {state}" if found.tags.get(TAG_RUN) == run.plan.run_id else None
+
+
+@once("build", confirm=find_machine, until="verify")
 async def build(run: Run, backup: Backup) -> BuildMachine:
     """Make the run's group, its network and the machine. Idempotent by name."""
     plan = run.plan
@@ -50,12 +64,26 @@ async def build(run: Run, backup: Backup) -> BuildMachine:
         async with run.azure() as azure:
             tags = plan.tags("scaffolding")
             await groups.create_group(azure, plan.scaffold_group, location=plan.recipe.location, tags=tags)
+            if is_guest_half_done(run.record.events()):
+                await throw_away(run, azure)
             if plan.recipe.source.vm:
                 machine = await _clone(run, azure, backup)
             else:
                 machine = await _from_image(run, azure)
         run.record.write("build", "fact", f"{plan.build_machine} runs at {machine.address}", id=machine.id)
         return machine
+
+
+async def throw_away(run: Run, azure: Azure) -> None:
+    """Delete the build machine with its disks; a guest that was half-way generalized is never gone on with."""
+    plan, deadline = run.plan, run.plan.recipe.deadline("cleanup")
+    run.record.write("build", "progress", f"throwing {plan.build_machine} away")
+    await machines.delete_own_machine(azure, plan.scaffold_group, plan.build_machine, plan.run_id, deadline)
+    for lun in (None, *plan.luns):
+        await disks.delete_own_disk(
+            azure, plan.scaffold_group, plan.disk(plan.build_machine, lun), plan.run_id, deadline
+        )
+    run.record.write(RUN, "discarded", plan.build_machine)
 
 
 async def create_interface(azure: Azure, plan: Plan, name: str) -> Interface:

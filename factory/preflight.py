@@ -64,7 +64,7 @@ def refuse_impossible(recipe: Recipe) -> None:
             "back: use 'clone'"
         )
     try:
-        ipaddress.ip_network(recipe.build.worker_address, strict=False)
+        ipaddress.ip_network(recipe.build.worker_address or "127.0.0.1", strict=False)
     except ValueError:
         findings.append(
             f"build.worker_address {recipe.build.worker_address!r} is neither an address nor a CIDR"

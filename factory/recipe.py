@@ -76,8 +76,15 @@ class Build(_Part):
         description="Resource ID of an existing subnet that the worker can reach.",
         json_schema_extra={"pattern": _SHOWN_ID + r"virtual[Nn]etworks/[^/]+/subnets/[^/]+$"},
     )
-    worker_address: str = Field(
-        description="Address or CIDR of the worker as the subnet sees it; the network admits nothing else."
+    transport: Literal["ssh", "run-command"] = Field(
+        default="ssh",
+        description="How the worker reaches the machines: SSH, or, where it has no path to them, Azure's Run "
+        "Command and the serial log alone, with which no login can be tried.",
+    )
+    worker_address: str | None = Field(
+        default=None,
+        description="Address or CIDR of the worker as the subnet sees it; the network admits nothing else. "
+        "SSH needs it.",
     )
     size: str | None = Field(default=None, description="VM size; by default the source's own.")
     ssh_port: int = Field(
@@ -93,6 +100,10 @@ class Build(_Part):
     def _ids(self) -> "Build":
         if not _SUBNET_ID.match(self.subnet):
             raise ValueError(f"'subnet' is not the resource ID of a subnet: {self.subnet!r}")
+        if self.transport == "ssh" and self.worker_address is None:
+            raise ValueError("'worker_address' is missing, without which nobody could log in by SSH")
+        if self.transport == "run-command" and self.egress == "none":
+            raise ValueError("Run Command needs a way out to Azure: set 'egress' to azure or route")
         return self
 
 

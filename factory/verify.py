@@ -7,7 +7,7 @@ in with the old key. So the machine is logged in to, and what it is, is compared
 from dataclasses import replace
 from typing import Any
 
-from factory.access import Opened, login, read_host_keys
+from factory.access import Opened, connect, login, read_host_keys
 from factory.azure import machines
 from factory.azure.client import Azure
 from factory.build import create_interface
@@ -20,7 +20,7 @@ from factory.guest.units import Stage
 from factory.linux.context import Context, Expected
 from factory.linux.facts import GuestFacts, gather_facts
 from factory.linux.generalize import Evidence, examine, judge
-from factory.remote.ssh import SshGuest, try_login
+from factory.remote.ssh import try_login
 from factory.run import BUILD_KEY, TEST_KEY, Run
 
 PROOF = "proof.json"
@@ -73,6 +73,8 @@ async def _provision(run: Run, azure: Azure, product: Product, source: Source) -
         await machines.wait_for_agent(azure, machine.id, deadline=recipe.deadline("provision"))
     except ProvisioningTimedOut as error:
         raise await _failed(run, azure, product, [error.message]) from error
+    if recipe.build.transport == "run-command":
+        return Opened(machine_id=machine.id, address=interface.private_ip)
     keys = await read_host_keys(azure, plan, machine.id)
     return Opened(
         machine_id=machine.id,
@@ -86,7 +88,7 @@ async def _provision(run: Run, azure: Azure, product: Product, source: Source) -
 
 async def _look(run: Run, opened: Opened, source: Source) -> tuple[dict[str, Any], list[str]]:
     plan = run.plan
-    async with SshGuest(login(run, opened)) as guest:
+    async with connect(run, opened) as guest:
         facts = await gather_facts(guest, plan.recipe.verify.files)
         evidence = await examine(guest, Stage.AFTER_PROVISION, _context(run, facts, source))
         findings = [str(finding) for finding in judge(evidence).findings]
@@ -95,6 +97,11 @@ async def _look(run: Run, opened: Opened, source: Source) -> tuple[dict[str, Any
 
 
 async def _old_login(run: Run, opened: Opened) -> list[str]:
+    if opened.user is None:
+        run.record.write(
+            "verify", "warning", "no login was tried: the machine is reached by Run Command alone"
+        )
+        return []
     old = opened.model_copy(update={"user": run.plan.temporary_admin, "key": BUILD_KEY})
     if await try_login(replace(login(run, old), login_grace=0)):
         return [f"the old user {old.user} still logs in with the old key"]

@@ -76,8 +76,11 @@ async def run_command(
     parameters: Mapping[str, str] | None = None,
     protected: Mapping[str, str] | None = None,
     progress: Progress | None = None,
+    keep: bool = False,
 ) -> RunCommandResult:
     """Run a script in the guest, wait for its end, and take the command away again.
+
+    With `keep` it stays, and goes with the VM: for a script after which no agent can take it away.
 
     A script that fails is a result, not an error. Azure ends the script at the deadline (`state` TimedOut);
     the waiting itself ends some minutes later. A command of this name that is already there is run again
@@ -94,7 +97,8 @@ async def run_command(
     try:
         return await _run(azure, rid, name, body, deadline=deadline + _CARRIAGE, progress=progress)
     finally:
-        await asyncio.shield(_take_away(azure, rid, name))
+        if not keep:
+            await asyncio.shield(_take_away(azure, rid, name))
 
 
 async def _run(

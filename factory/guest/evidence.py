@@ -17,7 +17,6 @@ class CommandEvidence(BaseModel):
     unit: str
     command: str
     status: int | None
-    seconds: float
     stdout: str = ""
     stderr: str = ""
 

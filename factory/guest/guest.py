@@ -1,6 +1,7 @@
 """The door to a guest: the only way in which the factory touches a running machine."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from factory.errors import RemoteError
 from factory.guest.command import Command, Output
@@ -22,6 +23,24 @@ class Guest(Protocol):
 
     async def put(self, path: str, content: bytes, mode: int = 0o644) -> None:
         """Write a file, owned by root, replacing what was there; the directory must exist."""
+
+
+@runtime_checkable
+class BatchGuest(Guest, Protocol):
+    """A guest whose round trips are so dear that many commands go as one."""
+
+    async def run_batch(self, commands: Sequence[Command], *, last: bool) -> list[Output]:
+        """Run all in order; see `run_all`."""
+
+
+async def run_all(guest: Guest, commands: Sequence[Command], *, last: bool = False) -> list[Output]:
+    """Run commands in order, whatever their exit status, and return what each left.
+
+    With `last` they may destroy the way in: nothing is asked of the guest afterwards.
+    """
+    if isinstance(guest, BatchGuest):
+        return await guest.run_batch(commands, last=last)
+    return [await guest.run(command) for command in commands]
 
 
 async def run_checked(guest: Guest, command: Command) -> Output:

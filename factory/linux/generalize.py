@@ -5,17 +5,16 @@ The login user and its sudo rights vanish on the way, so nothing may need a seco
 same process, before anybody powers the machine off.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache
 
 from pydantic import BaseModel, ConfigDict
 
-from factory.clock import Clock, SystemClock
 from factory.errors import InvalidInput
-from factory.guest.command import MINUTE, Command, sh
+from factory.guest.command import MINUTE, Command, Output, sh
 from factory.guest.evidence import TAIL, CheckEvidence, CommandEvidence, Finding, Verdict
-from factory.guest.guest import Guest
+from factory.guest.guest import Guest, run_all
 from factory.guest.units import Check, Operation, Stage, discover
 from factory.linux import checks, operations
 from factory.linux.context import Context
@@ -52,30 +51,33 @@ def checks_of(stage: Stage) -> list[Check]:
     return [check for check in all_checks() if stage in check.stages]
 
 
-async def generalize(
-    guest: Guest, context: Context, *, skip: Collection[str] = (), clock: Clock | None = None
-) -> Evidence:
+async def generalize(guest: Guest, context: Context, *, skip: Collection[str] = ()) -> Evidence:
     """Run every operation that applies, then the probes of the gate.
 
     `skip` names operations; "deprovision" stands for all of them, which leaves a machine that the gate
     must refuse.
     """
-    done: list[CommandEvidence] = []
-    for operation in _wanted(context, skip):
-        for command in operation(context):
-            done.append(await _run(guest, operation.name, command, clock or SystemClock()))
-    done.append(await _run(guest, "sync", sh("sync", timeout=5 * MINUTE), clock or SystemClock()))
-    seen = await examine(guest, Stage.BEFORE_CAPTURE, context)
-    return seen.model_copy(update={"commands": tuple(done)})
+    work = [
+        (operation.name, command) for operation in _wanted(context, skip) for command in operation(context)
+    ]
+    work.append(("sync", sh("sync", timeout=5 * MINUTE)))
+    gate = checks_of(Stage.BEFORE_CAPTURE)
+    commands = [command for _unit, command in work] + [check.command(context) for check in gate]
+    outputs = await run_all(guest, commands, last=True)
+    done = zip(work, outputs[: len(work)], strict=True)
+    return Evidence(
+        stage=Stage.BEFORE_CAPTURE,
+        context=context,
+        commands=tuple(_done(unit, command, output) for (unit, command), output in done),
+        checks=_seen(gate, Stage.BEFORE_CAPTURE, outputs[len(work) :]),
+    )
 
 
 async def examine(guest: Guest, stage: Stage, context: Context) -> Evidence:
     """Run the probes of a stage: on the source, at the gate, or on a machine made from the image."""
-    seen = []
-    for check in checks_of(stage):
-        output = await guest.run(check.command(context))
-        seen.append(CheckEvidence(unit=check.name, stage=stage, output=output))
-    return Evidence(stage=stage, context=context, checks=tuple(seen))
+    checks = checks_of(stage)
+    outputs = await run_all(guest, [check.command(context) for check in checks])
+    return Evidence(stage=stage, context=context, checks=_seen(checks, stage, outputs))
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -113,16 +115,18 @@ def _wanted(context: Context, skip: Collection[str]) -> list[Operation]:
     ]
 
 
-async def _run(guest: Guest, unit: str, command: Command, clock: Clock) -> CommandEvidence:
-    begun = clock.monotonic()
-    output = await guest.run(command)
+def _seen(checks: Sequence[Check], stage: Stage, outputs: Sequence[Output]) -> tuple[CheckEvidence, ...]:
+    pairs = zip(checks, outputs, strict=True)
+    return tuple(CheckEvidence(unit=check.name, stage=stage, output=output) for check, output in pairs)
+
+
+def _done(unit: str, command: Command, output: Output) -> CommandEvidence:
     if command.sensitive:
         output = replace(output, stdout="", stderr="")
     return CommandEvidence(
         unit=unit,
         command=str(command),
         status=None if output.skipped else output.status,
-        seconds=round(clock.monotonic() - begun, 3),
         stdout=output.stdout[-TAIL:],
         stderr=output.stderr[-TAIL:],
     )
