@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -45,12 +46,17 @@ class LocalAzure:
         """The address of its Resource Manager."""
         return str(self.server["endpoint"])
 
-    def ask(self, path: str, *, post: bool = False) -> Any:
-        """What its own pages (`/_local/...`) answer; they are not part of Azure."""
+    def ask(self, path: str, *, method: str = "GET", body: dict[str, Any] | None = None) -> Any:
+        """What its own pages (`/_local/...`) answer; they are not part of Azure. Trouble where it refuses."""
         trust = ssl.create_default_context(cafile=self.server["ca"])
-        request = urllib.request.Request(self.endpoint + path, data=b"" if post else None)  # noqa: S310 - https
-        with urllib.request.urlopen(request, context=trust, timeout=10) as answer:  # noqa: S310 - https
-            return json.load(answer)
+        request = urllib.request.Request(  # noqa: S310 - https
+            self.endpoint + path, data=None if body is None else json.dumps(body).encode(), method=method
+        )
+        try:
+            with urllib.request.urlopen(request, context=trust, timeout=10) as answer:  # noqa: S310 - https
+                return json.load(answer)
+        except urllib.error.HTTPError as refused:
+            raise Trouble(json.load(refused)["error"]["message"]) from None
 
     def environment(self) -> dict[str, str]:
         """What a client needs to find it and to trust it; the same variables lead to any other Azure."""
@@ -157,9 +163,17 @@ def prepare(state: Path, guest: str, on_progress: Callable[[str, float], None]) 
         raise Trouble("; ".join(said[-5:]) or "the machines' image cannot be built", remedy="make host")
 
 
+def fault_pages(which: str) -> list[dict[str, Any]]:
+    """The `named` faults or the `kinds` of faults that a local Azure knows; none has to run."""
+    command = [sys.executable, "-m", "localazure", "faults", which]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=_checkout())
+    pages: list[dict[str, Any]] = json.loads(told.stdout)
+    return pages
+
+
 def stop(running: LocalAzure) -> None:
     """Stop it and its machines; Trouble when it does not end in time."""
-    running.ask("/_local/shutdown", post=True)  # not by signal: it may run as root, and we not
+    running.ask("/_local/shutdown", method="POST")  # not by signal: it may run as root, and we not
     deadline = time.monotonic() + STOP_DEADLINE
     while _alive(running.pid, running.state):
         if time.monotonic() > deadline:

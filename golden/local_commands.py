@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from golden import local_azure
+from golden import fault_commands, local_azure
 from golden.console import Trouble, console, one_clear_error
 from golden.local_azure import LocalAzure
 
 app = typer.Typer(no_args_is_help=True, help="A local Azure: real SDKs, real agents, no cloud.")
+app.add_typer(fault_commands.app, name="fault")
 
 State = Annotated[Path | None, typer.Option("--state", help="Its state directory.")]
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
+from localazure.faults.kind import Page, kinds
+from localazure.faults.named_faults import Named, named
 from localazure.hosts import open_host
 from localazure.server import Settings, prepare, serve
 
@@ -20,6 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1 if lines else 0
     if options.command == "prepare":
         return asyncio.run(prepare(options.state.resolve(), options.guest))
+    if options.command == "faults":
+        json.dump([asdict(one) for one in _faults(options.which)], sys.stdout, indent=2)
+        return 0
     settings = Settings(
         state=options.state.resolve(),
         port=options.port,
@@ -30,6 +37,10 @@ def main(arguments: list[str] | None = None) -> int:
         keep_machines=options.keep_machines,
     )
     return asyncio.run(serve(settings))
+
+
+def _faults(which: str) -> list[Named | Page]:
+    return list(named().values()) if which == "named" else [kind.page for kind in kinds().values()]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
         "--keep-machines", action="store_true", help="leave machines running when the server stops"
     )
     commands.add_parser("prepare", parents=[shared], help="build what the machines boot from, then exit")
+    faults = commands.add_parser("faults", help="print the manual of faults as JSON")
+    faults.add_argument("which", choices=("named", "kinds"))
     commands.add_parser("missing", parents=[shared], help="say what this computer lacks, one line each")
     return parser
 

@@ -62,8 +62,7 @@ class Application:
             response = failure(error)
         self._add_headers(call, response, began)
         seconds = time.monotonic() - began
-        label = match.route.label if match else None
-        self.requests.write(call, response, label, error.code if error else None, seconds)
+        self.requests.write(call, match, response, error.code if error else None, seconds)
         await response(scope, receive, send)
 
     async def _call(self, request: Request) -> Call:
@@ -85,23 +84,40 @@ class Application:
         if match is not None:
             call.path, call.canonical = match.path, match.canonical
             if match.route.public:
-                return await match.route.endpoint(call)
+                return await self._served_openly(call, match)
         call.caller = self.world.part(Authority).check(call.headers.get("authorization"), call.base)
         if call.method not in _METHODS:
             raise method_not_allowed(call.method)
         call.api_version = gate.read_api_version(call.query.get("api-version"))
-        if match is None:
-            raise self._unrouted(call)
-        gate.check_scope(call, match)
         token = current_call.set(call)
         try:
-            return await match.route.endpoint(call)
+            return await self._served(call, match)
         except ArmError as error:
-            if error.status == 501:
+            if error.status == 501 and match is not None:
                 self.world.count_missing(f"{match.route.label}: {error.message}")
             raise
         finally:
             current_call.reset(token)
+
+    async def _served(self, call: Call, match: Match | None) -> Response:
+        if (early := self.world.interference.before(call, match)) is not None:
+            return early
+        if match is None:
+            raise self._unrouted(call)
+        gate.check_scope(call, match)
+        try:
+            response = await match.route.endpoint(call)
+        except ArmError as error:
+            if not call.faults:
+                raise
+            response = failure(error)
+        return self.world.interference.after(call, response)
+
+    async def _served_openly(self, call: Call, match: Match) -> Response:
+        """Without a token: what an access signature opens can be interfered with, the rest is not Azure's."""
+        if "sig" in call.query and (early := self.world.interference.before(call, match)) is not None:
+            return early
+        return self.world.interference.after(call, await match.route.endpoint(call))
 
     def _unrouted(self, call: Call) -> ArmError:
         """What nothing here answers: as Azure when Azure would not know it either, otherwise 501, counted."""
@@ -132,7 +148,7 @@ class Application:
             headers["x-ms-client-request-id"] = call.headers.get("x-ms-client-request-id", "")
         if call.api_version and response.status_code not in (401, 405):
             for name, value in self.limits.headers(call.method, _limited(call), began).items():
-                headers[name] = value
+                headers.setdefault(name, value)
 
 
 def _limited(call: Call) -> ResourceId | None:

@@ -12,6 +12,8 @@ from starlette.responses import Response
 
 from localazure.arm.calls import Call
 from localazure.arm.clock import stamp
+from localazure.arm.routing import Match
+from localazure.faults.operations import operation_of
 
 
 class RequestLog:
@@ -27,9 +29,14 @@ class RequestLog:
         self._file.close()
 
     def write(
-        self, call: Call, response: Response, label: str | None, code: str | None, seconds: float
+        self, call: Call, match: Match | None, response: Response, code: str | None, seconds: float
     ) -> None:
-        """Log one request; `label` is `service:operation`, `code` the error's code."""
+        """Log one request; `code` is the error's code.
+
+        `operation` is `service:function`; `call` is its name among the Resource Manager's operations, as
+        faults know it, and None for what is not the Resource Manager's.
+        """
+        ours = call.api_version != ""
         line = {
             "time": stamp(call.world.clock.now()),
             "method": call.method,
@@ -38,7 +45,9 @@ class RequestLog:
             "status": response.status_code,
             "code": code,
             "seconds": round(seconds, 4),
-            "operation": label,
+            "operation": match.route.label if match else None,
+            "call": operation_of(call.method, call.url_path, match) if ours else None,
+            "faults": [fault.kind for fault in call.faults],
             "client_request_id": call.headers.get("x-ms-client-request-id"),
             "request_id": response.headers.get("x-ms-request-id"),
             "user_agent": call.headers.get("user-agent"),

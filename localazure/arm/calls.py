@@ -41,6 +41,8 @@ class Call:
     api_version: str = ""
     caller: Mapping[str, Any] = field(default_factory=dict)
     """The claims of the caller's token."""
+    faults: list[Any] = field(default_factory=list)
+    """What befalls this call (see `interference`)."""
 
     @cached_property
     def json(self) -> dict[str, Any]:

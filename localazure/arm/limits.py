@@ -48,6 +48,15 @@ _COMPUTE: dict[tuple[str, str], tuple[str, int, int]] = {
 _SUBSCRIPTION = {"GET": ("reads", 12000), "HEAD": ("reads", 12000), "DELETE": ("deletes", 15000)}
 
 
+def group_of(method: str, path: str) -> tuple[str, int]:
+    """The group of compute's operations that a call is counted in, and its limit in three minutes."""
+    kinds = path.lower().partition("/microsoft.compute/")[2].split("/")[::2]
+    for count in range(len(kinds), 0, -1):  # an action counts with what it acts on
+        if (found := _COMPUTE.get(("/".join(kinds[:count]), method))) is not None:
+            return found[0], found[1]
+    return ("LowCostGet", 15000) if method == "GET" else ("UpdateVM", 240)
+
+
 @dataclass
 class _Window:
     seconds: int

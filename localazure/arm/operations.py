@@ -11,7 +11,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,10 @@ KEPT = timedelta(days=1)
 Output = dict[str, Any] | list[Any] | None
 Job = Callable[["World", "Operation"], Awaitable[Output]]
 _JOBS: dict[str, Job] = {}
+
+
+class CanceledError(ArmError):
+    """Ends an operation as Canceled."""
 
 
 @dataclass
@@ -58,6 +62,8 @@ class Operation:
     error: dict[str, Any] | None = None
     error_status: int = 500
     output: Output = None
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    """What is to befall it (see `interference`)."""
 
     @property
     def rid(self) -> ResourceId:
@@ -71,7 +77,8 @@ class Operation:
 
     def fail(self, error: ArmError) -> None:
         """End with an error."""
-        self.status, self.error, self.error_status = FAILED, error.error(), error.status
+        self.status = CANCELED if isinstance(error, CanceledError) else FAILED
+        self.error, self.error_status = error.error(), error.status
 
 
 def job(kind: str) -> Callable[[Job], Job]:
@@ -121,6 +128,7 @@ class Operations:
             partition=self._world.config.partition,
             api_version=call.api_version if call else "",
             base=call.base if call else self._world.config.endpoint,
+            faults=self._world.interference.plant(call),
         )
         self.save(op)
         self._schedule(op)
@@ -187,7 +195,7 @@ class Operations:
             work = _JOBS.get(op.kind)
             if work is None:
                 raise internal_error()
-            op.output = await work(self._world, op)
+            op.output = await self._world.interference.work(self._world, op, work)
             op.status = SUCCEEDED
         except ArmError as error:
             op.fail(error)

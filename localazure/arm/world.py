@@ -14,6 +14,7 @@ from localazure.guests.base import Host
 
 from .clock import Clock
 from .ids import ResourceId
+from .interference import Interference
 from .operations import Operations
 from .store import Store
 from .timing import TimeProfile
@@ -53,6 +54,7 @@ class World:
     def __init__(self, config: Config, store: Store, time: TimeProfile, clock: Clock, guests: Host) -> None:
         self.config, self.store, self.time, self.clock, self.guests = config, store, time, clock, guests
         self.log = log
+        self.interference = Interference()
         self.operations = Operations(self)
         self.missing: Counter[str] = Counter(store.fact("missing", {}))
         """What clients asked for that is not implemented, and how often."""

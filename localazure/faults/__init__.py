@@ -1,0 +1,1 @@
+"""Faults on request: what goes wrong in Azure, made to go wrong here: seeded, counted, in Azure's words."""
