@@ -344,6 +344,15 @@ def single_nic_only() -> ArmError:
     )
 
 
+def one_primary_nic(vm: str) -> ArmError:
+    """[doc] With several interfaces one, and only one, has to be said to be the primary."""
+    return ArmError(
+        400,
+        "VirtualMachineMustHaveOneNetworkInterfaceAsPrimary",
+        f"Virtual machine {vm} must have one network interface set as the primary.",
+    )
+
+
 # ---- guests
 
 _NOT_PREPARED = (

@@ -1,4 +1,7 @@
-"""The machine's network interface: one, with one address."""
+"""The machine's network interfaces. The guest answers at the address of the primary one.
+
+Hosts whose guests can have several say so by `interfaces`, the most that they play; the others have one.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,22 @@ def read(world: World, vm: ResourceId, given: Any, location: str) -> list[dict[s
     nics = given.get("networkInterfaces") or []
     if not nics:
         raise errors.missing_parameter("networkProfile.networkInterfaces")
-    if len(nics) > 1:
+    if len(nics) > int(getattr(world.guests, "interfaces", 1)):
         raise errors.single_nic_only()
-    return [_read_one(world, vm, one, location) for one in nics]
+    shown = [_read_one(world, vm, one, location) for one in nics]
+    if len(nics) > 1 and sum(_is_primary(one) for one in shown) != 1:
+        raise errors.one_primary_nic(vm.name)
+    return shown
+
+
+def _is_primary(shown: dict[str, Any]) -> bool:
+    return bool((shown.get("properties") or {}).get("primary"))
+
+
+def primary(vm: Document) -> str:
+    """The id of the machine's primary interface."""
+    nics: list[dict[str, Any]] = vm["properties"]["networkProfile"]["networkInterfaces"]
+    return str(next((one for one in nics if _is_primary(one)), nics[0])["id"])
 
 
 def _read_one(world: World, vm: ResourceId, given: dict[str, Any], location: str) -> dict[str, Any]:
@@ -56,12 +72,12 @@ def _read_one(world: World, vm: ResourceId, given: dict[str, Any], location: str
 def attach(world: World, vm: Document) -> None:
     """Bind the machine's interfaces to it."""
     for nic in vm["properties"]["networkProfile"]["networkInterfaces"]:
-        attach_nic(world, nic["id"], vm["id"])
+        attach_nic(world, nic["id"], vm["id"], primary=nic["id"] == primary(vm))
 
 
 def address(world: World, vm: Document) -> tuple[str, tuple[Rule, ...]]:
     """The private address and the inbound rules that the guest is to have."""
-    nic = vm["properties"]["networkProfile"]["networkInterfaces"][0]["id"]
+    nic = primary(vm)
     rules = tuple(Rule.from_document(rule) for rule in nic_rules(world, nic))
     return nic_address(world, nic), rules
 

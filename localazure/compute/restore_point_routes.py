@@ -187,7 +187,8 @@ def _document(
 def _consistency(call: Call, vm: Document, asked: Any) -> str:
     """Only CrashConsistent may be asked for (documented); otherwise it is what the operating system can.
 
-    A guest that runs would have to be quiesced for that, which no host here can do.
+    A guest that runs has to be quiesced for that: by a host that holds it still with its file systems written
+    out (it says `quiesces`), at the word of an agent that is there.
     """
     if asked not in (None, "CrashConsistent"):
         raise errors.invalid_parameter(
@@ -195,12 +196,18 @@ def _consistency(call: Call, vm: Document, asked: Any) -> str:
         )
     if asked:
         return "CrashConsistent"
-    if machines.power(call.world, vm) == "running":
+    if machines.power(call.world, vm) == "running" and not _quiesced(call, vm):
         raise not_implemented(
             "restore points that quiesce a running guest; ask for consistencyMode CrashConsistent"
         )
     windows = vm["properties"]["storageProfile"]["osDisk"]["osType"] == "Windows"
     return "ApplicationConsistent" if windows else "FileSystemConsistent"
+
+
+def _quiesced(call: Call, vm: Document) -> bool:
+    host = call.world.guests
+    ready = host.report(vm["properties"]["vmId"]).agent_status == "Ready"
+    return bool(getattr(host, "quiesces", False)) and ready
 
 
 def _excluded(vm: Document, given: list[dict[str, Any]]) -> set[str]:

@@ -42,6 +42,7 @@ class MemoryHost:
 
     name = "memory"
     proof = "no guest at all"
+    interfaces = 2
 
     def __init__(self, state: Path) -> None:
         self._file = state / "memory-host.json"

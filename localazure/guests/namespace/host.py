@@ -38,6 +38,7 @@ class NamespaceHost:
 
     name = "namespace"
     proof = "namespace guest"
+    quiesces = True
 
     def __init__(
         self, state: Path, *, marketplace: Marketplace | None = None, ports: Sequence[int] = PORTS

@@ -317,3 +317,19 @@ def test_user_data_is_shown_when_asked_for(yard: Yard) -> None:
     assert "userData" not in yard.get(vm)["properties"]
     assert yard.get(vm, **{"$expand": "userData"})["properties"]["userData"] == "aGk="
     assert yard.guest(vm)["metadata"]["userData"] == "aGk="
+
+
+def test_of_several_interfaces_one_is_the_primary_and_gives_the_guest_its_address(yard: Yard) -> None:
+    nics = [{"id": yard.nic("a")}, {"id": yard.nic("b")}]
+    path = yard.path("virtualMachines", "two")
+    refused = yard.refused(
+        yard.wire("PUT", path, yard.machine_body(networkProfile={"networkInterfaces": nics}))
+    )
+    assert refused[:2] == (400, "VirtualMachineMustHaveOneNetworkInterfaceAsPrimary")
+
+    nics[1]["properties"] = {"primary": True}  # type: ignore[assignment]  # a REST body
+    vm = yard.machine("two", networkProfile={"networkInterfaces": nics})
+
+    second = yard.get(nics[1]["id"])["properties"]
+    assert yard.guest(vm)["address"] == second["ipConfigurations"][0]["properties"]["privateIPAddress"]
+    assert (second["primary"], yard.get(nics[0]["id"])["properties"]["primary"]) == (True, False)

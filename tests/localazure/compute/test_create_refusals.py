@@ -201,7 +201,7 @@ MORE_REFUSALS: list[tuple[dict[str, Any], int, str]] = [
         "Id x is not a valid resource reference.",
     ),
     (
-        {"networkProfile": {"networkInterfaces": [{"id": "x"}, {"id": "y"}]}},
+        {"networkProfile": {"networkInterfaces": [{"id": "x"}, {"id": "y"}, {"id": "z"}]}},
         501,
         "The local Azure runs virtual machines with one network interface.",
     ),
