@@ -25,6 +25,7 @@ class ApiVersions:
     skus: str = "2021-07-01"
     network: str = "2026-01-01"
     resources: str = "2024-11-01"
+    locks: str = "2020-05-01"
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> "ApiVersions":
@@ -57,12 +58,15 @@ class ApiVersions:
             return self.network
         if provider == "microsoft.resources":
             return self.resources
+        if provider == "microsoft.authorization":
+            return self.locks
         raise InvalidInput(f"no api-version is pinned for {resource_type}: add it to api_versions.py")
 
 
 _COMPUTE_TYPES = {"disks": "disks", "snapshots": "disks", "galleries": "galleries"}
 _BY_OPERATIONS = {
     "VirtualMachinesOperations": "compute",
+    "VirtualMachineExtensionsOperations": "compute",
     "VirtualMachineRunCommandsOperations": "compute",
     "VirtualMachineImagesOperations": "compute",
     "ImagesOperations": "compute",

@@ -81,20 +81,22 @@ async def create_restore_point(
     collection: str,
     name: str,
     *,
-    consistency: Consistency,
+    consistency: Consistency | None,
     deadline: timedelta,
     exclude_disks: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> RestorePoint:
     """Take a restore point of the collection's VM and wait until its disks are copied.
 
-    A point cannot be changed or taken twice: one of this name is taken up as it is. Raises `NotFound`
-    (collection, VM), `OperationNotAllowed`, `CopyFailed`, `Busy`, `OperationTimedOut`.
+    With `consistency` None Azure decides: consistent for applications on Windows, for file systems on Linux,
+    which its agent quiesces; only "CrashConsistent" may be asked for by name. A point cannot be changed
+    or taken twice: one of this name is taken up as it is. Raises `NotFound` (collection, VM),
+    `OperationNotAllowed`, `CopyFailed`, `Busy`, `OperationTimedOut`.
     """
     ends = azure.clock.monotonic() + deadline.total_seconds()
     point = await _find(azure, group, collection, name)
     if point is None:
-        properties: dict[str, Any] = {"consistencyMode": consistency}
+        properties: dict[str, Any] = {"consistencyMode": consistency} if consistency else {}
         if exclude_disks:
             properties["excludeDisks"] = [{"id": disk} for disk in exclude_disks]
         operation = await azure.begin(

@@ -1,5 +1,16 @@
-from factory.backup import Backup, Part, choose_method, find_faults, manifest
+"""What is decided about a backup, without a cloud."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from factory.azure.machine_models import Agent
+from factory.backup import choose_consistency, choose_method, find_faults
+from factory.errors import InvalidInput
+from factory.manifest import DiskModel, MachineModel, Manifest, Part, parse_manifest
 from tests.factory.machines import disk, machine
+from tests.factory.recipes import MACHINE
 
 
 def part(lun: int | None, size_gb: int = 4) -> Part:
@@ -15,6 +26,35 @@ def part(lun: int | None, size_gb: int = 4) -> Part:
     )
 
 
+def model(**changes: Any) -> MachineModel:
+    found = [disk(None), disk(0)]
+    facts: dict[str, Any] = {
+        "id": MACHINE,
+        "name": "app-vm",
+        "group": "app",
+        "location": "westeurope",
+        "size": "Standard_B1s",
+        "os_type": "Linux",
+        "disks": tuple(DiskModel(lun=one.lun, id=one.id, name=one.name, size_gb=4) for one in found),
+        "interfaces": (),
+    }
+    return MachineModel(**{**facts, **changes})
+
+
+def manifest(**changes: Any) -> Manifest:
+    facts: dict[str, Any] = {
+        "run_id": "26030401020304ab",
+        "factory": "golden",
+        "group": "golden-app-backup",
+        "taken": datetime(2026, 3, 4, tzinfo=UTC),
+        "method": "snapshots",
+        "consistency": "powered off",
+        "machine": model(),
+        "parts": (part(None), part(0)),
+    }
+    return Manifest(**{**facts, **changes})
+
+
 def test_several_disks_of_a_running_vm_are_captured_at_one_moment() -> None:
     assert choose_method(machine()) == "restore-point"
 
@@ -24,16 +64,27 @@ def test_a_vm_that_is_off_or_has_one_disk_is_captured_by_snapshots() -> None:
     assert choose_method(machine(data_disks=())) == "snapshots"
 
 
+def test_azure_is_asked_to_quiesce_a_guest_only_where_its_agent_is_there() -> None:
+    assert choose_consistency(machine(agent=Agent(status="Ready"))) is None
+    assert choose_consistency(machine(agent=Agent())) == "CrashConsistent"
+
+
 def test_a_backup_with_every_disk_in_its_size_has_no_fault() -> None:
-    assert find_faults(machine(), Backup(method="snapshots", parts=(part(None), part(0)))) == []
+    assert find_faults(model(), (part(None), part(0))) == []
 
 
 def test_a_missing_disk_and_a_wrong_size_are_named() -> None:
-    faults = find_faults(machine(), Backup(method="snapshots", parts=(part(0, size_gb=3),)))
+    faults = find_faults(model(), (part(0, size_gb=3),))
     assert faults == ["disk app-os is not in the backup", "disk app-data-0 has 4 GiB, its backup 3 GiB"]
 
 
-def test_the_manifest_holds_the_whole_model_and_says_its_version() -> None:
-    written = manifest(machine(raw={"tags": {"a": "b"}}), Backup(method="snapshots", parts=(part(None),)))
-    assert written["machine"] == {"tags": {"a": "b"}}
-    assert written["version"] == 1
+def test_a_manifest_reads_back_as_it_was_written() -> None:
+    assert parse_manifest(manifest().text(), "here") == manifest()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("{}", "version None"), ('{"version": 3}', "version 3"), ("no", "cannot be read")]
+)
+def test_a_manifest_of_another_version_is_refused_by_name(text: str, said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        parse_manifest(text, "group g")
