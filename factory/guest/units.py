@@ -30,6 +30,8 @@ class Phase(StrEnum):
     """When an operation runs."""
 
     GENERALIZE = "generalize"
+    MEND = "mend"
+    """Before the checks, and only where the recipe says so."""
 
 
 class Stage(StrEnum):

@@ -29,6 +29,8 @@ LAUNCH_GRACE = 20
 """Seconds that the last batch waits before it begins, so that the agent can report that it was launched."""
 POLL_SECONDS = 3 * SECOND
 ALL_LINES = 100_000
+LONGEST = timedelta(minutes=90)
+"""Azure lets no Run Command run longer."""
 PUT_CHUNK = 64 * 1024
 
 _RUN = """
@@ -144,7 +146,7 @@ class CarriedGuest:
 
         Raises DeadlineExceeded, RemoteError when what came back is not whole, and AzureError.
         """
-        bound = timedelta(seconds=sum(command.timeout for command in commands))
+        bound = min(LONGEST, timedelta(seconds=sum(command.timeout for command in commands)))
         words = in_words(batch_script(commands)).strip("'")
         packed = await (self._evidence(words) if last else self._packed(words, bound))
         try:

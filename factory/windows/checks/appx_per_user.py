@@ -16,8 +16,8 @@ from factory.windows.probe import windows_check
 def appx_per_user(answer: dict[str, Any]) -> Iterator[str]:
     """No Appx package is installed for a user alone.
 
-    The best documented reason why Sysprep fails (0x80073cf2), and in many public logs. Frameworks and parts of
-    Windows itself do not count.
+    The best documented reason why Sysprep fails (0x80073cf2), and in many public logs. Frameworks and parts
+    of Windows itself do not count.
     """
     for name in answer["packages"]:
         yield f"Appx package {name} is installed for a user and not provisioned for all"

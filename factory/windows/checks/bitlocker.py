@@ -7,7 +7,13 @@ from factory.guest.units import Stage
 from factory.windows.probe import windows_check
 
 _FULLY_DECRYPTED = 0
-_CONVERSION = {1: "encrypted", 2: "being encrypted", 3: "being decrypted", 4: "half encrypted", 5: "half decrypted"}
+_CONVERSION = {
+    1: "encrypted",
+    2: "being encrypted",
+    3: "being decrypted",
+    4: "half encrypted",
+    5: "half decrypted",
+}
 
 
 @windows_check(

@@ -7,7 +7,9 @@ from factory.guest.units import Stage
 from factory.windows.probe import windows_check
 
 
-@windows_check(Stage.BEFORE_GENERALIZE, __file__, remedy="take the machine out of the domain (Remove-Computer)")
+@windows_check(
+    Stage.BEFORE_GENERALIZE, __file__, remedy="take the machine out of the domain (Remove-Computer)"
+)
 def domain_membership(answer: dict[str, Any]) -> Iterator[str]:
     """The machine is in no domain.
 

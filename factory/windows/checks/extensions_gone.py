@@ -11,7 +11,9 @@ RUN_COMMAND = "Microsoft.CPlat.Core.RunCommand"
 
 
 @windows_check(
-    Stage.BEFORE_GENERALIZE, __file__, remedy="delete the VM's extensions on the source and wait until they are gone"
+    Stage.BEFORE_GENERALIZE,
+    __file__,
+    remedy="delete the VM's extensions on the source and wait until they are gone",
 )
 def extensions_gone(answer: dict[str, Any]) -> Iterator[str]:
     """No VM extension is installed.

@@ -7,7 +7,7 @@ from factory.guest.units import Stage
 from factory.windows.probe import windows_check
 
 _PLACES = {
-    "component_servicing": "component servicing waits for a restart (Component Based Servicing\\RebootPending)",
+    "component_servicing": "component servicing waits for one (Component Based Servicing\\RebootPending)",
     "packages_pending": "packages wait for a restart (Component Based Servicing\\PackagesPending)",
     "windows_update": "Windows Update waits for a restart (Auto Update\\RebootRequired)",
     "update_services": "Windows Update has pending services (WindowsUpdate\\Services\\Pending)",

@@ -12,8 +12,8 @@ _SYSTEM_START = 1
 @windows_check(
     Stage.BEFORE_GENERALIZE,
     __file__,
-    remedy="set Start of HKLM\\SYSTEM\\CurrentControlSet\\Services\\cdrom to 1 (the operation `enable_cdrom`), "
-    "and lift the policy on removable storage",
+    remedy="set Start of HKLM\\SYSTEM\\CurrentControlSet\\Services\\cdrom to 1 (the operation "
+    "`enable_cdrom`), and lift the policy on removable storage",
 )
 def provisioning_media(answer: dict[str, Any]) -> Iterator[str]:
     """Azure's provisioning DVD can be read.

@@ -48,4 +48,4 @@ def server_roles(answer: dict[str, Any]) -> Iterator[str]:
         if feature in installed:
             yield Doubt(f"the role {title} ({feature}) may not survive Sysprep")
     if answer["switches"]:
-        yield f"Hyper-V has virtual switches ({', '.join(answer['switches'])}), which Sysprep does not support"
+        yield f"Hyper-V has virtual switches ({', '.join(answer['switches'])}), not supported by Sysprep"

@@ -7,7 +7,9 @@ from factory.guest.units import Stage
 from factory.windows.probe import Doubt, windows_check
 
 
-@windows_check(Stage.BEFORE_GENERALIZE, __file__, remedy="install the system anew; an upgraded one is not supported")
+@windows_check(
+    Stage.BEFORE_GENERALIZE, __file__, remedy="install the system anew; an upgraded one is not supported"
+)
 def upgraded_os(answer: dict[str, Any]) -> Iterator[str]:
     """The system was installed, not upgraded in place.
 

@@ -33,24 +33,25 @@ $policies = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System'
 $before.filter = [string](Get-ItemProperty -Path $policies).LocalAccountTokenFilterPolicy
 Set-ItemProperty -Path $policies -Name LocalAccountTokenFilterPolicy -Value 1 -Type DWord
 
-# Only what an earlier, interrupted opening left; a listener of the user's own stays and is told.
-$kept = @()
-foreach ($listener in @(Get-ChildItem -Path WSMan:\localhost\Listener)) {
-    if ($listener.Keys -contains 'Transport=HTTPS') {
-        $thumbprint = (Get-ChildItem -Path "WSMan:\localhost\Listener\$($listener.Name)" | Where-Object { $_.Name -eq 'CertificateThumbprint' }).Value
-        $old = Get-ChildItem -Path Cert:\LocalMachine\My | Where-Object { $_.Thumbprint -eq $thumbprint -and $_.FriendlyName -eq 'golden-winrm' }
-        if ($old) {
-            Remove-Item -Path "WSMan:\localhost\Listener\$($listener.Name)" -Recurse -Force
-        } else {
-            $kept += $thumbprint
-        }
+# Only what an earlier, interrupted opening left is removed; a listener of the user's own is used as it is.
+$certificate = $null
+$mine = @(Get-ChildItem -Path Cert:\LocalMachine\My | Where-Object { $_.FriendlyName -eq 'golden-winrm' } | ForEach-Object { $_.Thumbprint })
+foreach ($listener in @(Get-ChildItem -Path WSMan:\localhost\Listener | Where-Object { $_.Keys -contains 'Transport=HTTPS' })) {
+    $settings = @(Get-ChildItem -Path "WSMan:\localhost\Listener\$($listener.Name)")
+    $thumbprint = ($settings | Where-Object { $_.Name -eq 'CertificateThumbprint' }).Value
+    if ($mine -contains $thumbprint) {
+        Remove-Item -Path "WSMan:\localhost\Listener\$($listener.Name)" -Recurse -Force
+    } else {
+        $certificate = Get-ChildItem -Path Cert:\LocalMachine\My | Where-Object { $_.Thumbprint -eq $thumbprint }
+        $Port = [int]($settings | Where-Object { $_.Name -eq 'Port' }).Value
     }
 }
 Get-ChildItem -Path Cert:\LocalMachine\My | Where-Object { $_.FriendlyName -eq 'golden-winrm' } | Remove-Item -Force
-if ($kept.Count -gt 0) { throw "there is already an HTTPS listener of somebody else's, with certificate $($kept -join ', ')" }
-
-$certificate = New-SelfSignedCertificate -DnsName $env:COMPUTERNAME -CertStoreLocation Cert:\LocalMachine\My -FriendlyName 'golden-winrm' -NotAfter (Get-Date).AddDays($Days) -KeyExportPolicy NonExportable
-New-Item -Path WSMan:\localhost\Listener -Transport HTTPS -Address * -Port $Port -CertificateThumbPrint $certificate.Thumbprint -Force | Out-Null
+$own = -not $certificate
+if ($own) {
+    $certificate = New-SelfSignedCertificate -DnsName $env:COMPUTERNAME -CertStoreLocation Cert:\LocalMachine\My -FriendlyName 'golden-winrm' -NotAfter (Get-Date).AddDays($Days) -KeyExportPolicy NonExportable
+    New-Item -Path WSMan:\localhost\Listener -Transport HTTPS -Address * -Port $Port -CertificateThumbPrint $certificate.Thumbprint -Force | Out-Null
+}
 # Without hardening every channel binding passes, also none; with Strict, a tunnel in between cannot log in.
 Set-Item -Path WSMan:\localhost\Service\Auth\CbtHardeningLevel -Value Strict
 if (-not (Get-NetFirewallRule -Name 'golden-winrm' -ErrorAction SilentlyContinue)) {
@@ -63,5 +64,6 @@ if (-not (Get-NetFirewallRule -Name 'golden-winrm' -ErrorAction SilentlyContinue
     thumbprint = $certificate.Thumbprint
     certificate = [Convert]::ToBase64String($certificate.RawData)
     port = $Port
+    own_listener = [bool]$own
     before = [PSCustomObject]$before
 } | ConvertTo-Json -Compress
