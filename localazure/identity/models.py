@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from localazure.arm.errors import ArmError
 from localazure.arm.store import Store
 from localazure.arm.world import World
+from localazure.identity.assertions import ensure_proofs
 from localazure.tls import write_secret
 
 _AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
@@ -52,6 +53,7 @@ def ensure_seed(store: Store, state: Path) -> Seed:
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             ),
         )
+    ensure_proofs(state)
     return Seed(**known)
 
 

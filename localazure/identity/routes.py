@@ -12,6 +12,7 @@ from localazure.arm.calls import Call
 from localazure.arm.routing import route
 from localazure.arm.wire import reply
 
+from .assertions import RefusedAssertionError, check_assertion
 from .models import Authority
 
 
@@ -57,7 +58,7 @@ def _token(call: Call, asked_by: str) -> Response:
     form = {name: values[0] for name, values in parse_qs(call.body.decode("utf-8", "replace")).items()}
     authority = call.world.part(Authority)
     try:
-        _check_client(authority, call.path["tenant"], form)
+        _check_client(call, authority, form)
         audience = _audience(form, asked_by)
     except TokenError as error:
         return _refusal(call, error)
@@ -70,8 +71,8 @@ def _token(call: Call, asked_by: str) -> Response:
     return reply(body | {"access_token": token}, 200, {"Cache-Control": "no-store, no-cache"})
 
 
-def _check_client(authority: Authority, tenant: str, form: dict[str, str]) -> None:
-    seed = authority.seed
+def _check_client(call: Call, authority: Authority, form: dict[str, str]) -> None:
+    seed, tenant = authority.seed, call.path["tenant"]
     if tenant.lower() != seed.tenant:
         raise TokenError(
             400,
@@ -108,6 +109,9 @@ def _check_client(authority: Authority, tenant: str, form: dict[str, str]) -> No
             "consented to "
             "by any user in the tenant. You may have sent your authentication request to the wrong tenant.",
         )
+    if "client_assertion" in form:
+        _check_assertion(call, form, client)
+        return
     if "client_secret" not in form:
         raise TokenError(
             401,
@@ -124,6 +128,13 @@ def _check_client(authority: Authority, tenant: str, form: dict[str, str]) -> No
             "secret "
             f"value, not the client secret ID, for a secret added to app '{client}'.",
         )
+
+
+def _check_assertion(call: Call, form: dict[str, str], client: str) -> None:
+    try:
+        check_assertion(call.world.config.state, form, client, call.base)
+    except RefusedAssertionError as error:
+        raise TokenError(401, "invalid_client", error.number, error.text) from error
 
 
 def _audience(form: dict[str, str], asked_by: str) -> str:
@@ -170,7 +181,7 @@ def _configuration(call: Call, issuer: str, oauth: str) -> dict[str, Any]:
         "authorization_endpoint": f"{home}{oauth}/authorize",
         "device_authorization_endpoint": f"{home}{oauth}/devicecode",
         "jwks_uri": f"{home}/discovery{issuer}/keys",
-        "token_endpoint_auth_methods_supported": ["client_secret_post"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
         "response_types_supported": ["code", "id_token", "token"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
