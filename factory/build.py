@@ -75,7 +75,7 @@ async def build(run: Run, backup: Backup) -> BuildMachine:
 
 
 async def throw_away(run: Run, azure: Azure) -> None:
-    """Delete the build machine with its disks; a guest that was half-way generalized is never gone on with."""
+    """Delete the build machine with its disks: a half-generalized guest is never gone on with."""
     plan, deadline = run.plan, run.plan.recipe.deadline("cleanup")
     run.record.write("build", "progress", f"throwing {plan.build_machine} away")
     await machines.delete_own_machine(azure, plan.scaffold_group, plan.build_machine, plan.run_id, deadline)

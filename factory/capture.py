@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict
 from factory.azure import galleries, images
 from factory.azure.client import Azure
 from factory.build import BuildMachine
+from factory.memory import once
+from factory.products import find_image, find_version, remove_image, remove_version
+from factory.resume import is_product_stale
 from factory.run import Run
 
 
@@ -20,6 +23,17 @@ class Product(BaseModel):
     id: str
 
 
+async def find_products(run: Run, products: list[Product]) -> str | None:
+    """Look whether everything that was captured is still there, whole, and the run's."""
+    async with run.azure() as azure:
+        version, image = await find_version(run, azure), await find_image(run, azure)
+    found = [thing for thing in (version, image) if thing and thing.provisioning_state != "Failed"]
+    if len(found) != len(products):
+        return None
+    return ", ".join(f"{thing.name} is {thing.provisioning_state}" for thing in found)
+
+
+@once("capture", confirm=find_products)
 async def capture_machine(run: Run, machine: BuildMachine) -> list[Product]:
     """Capture the generalized machine with all its disks.
 
@@ -27,7 +41,11 @@ async def capture_machine(run: Run, machine: BuildMachine) -> list[Product]:
     """
     target = run.plan.recipe.target
     products = []
+    stale = is_product_stale(run.record.events())
     with run.record.step("capture"):
+        if stale:
+            await remove_version(run)
+            await remove_image(run)
         async with run.azure() as azure:
             if target.definition:
                 products.append(await _version(run, azure, machine, target.definition))

@@ -9,11 +9,13 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 
-from factory.azure import galleries, groups, images
+from factory.azure import groups
 from factory.azure.client import Azure
 from factory.azure.groups import Resource
 from factory.errors import FactoryError, ForeignResources, VerificationFailed
 from factory.plan import TAG_RUN
+from factory.products import remove_image, remove_version
+from factory.resume import RUN
 from factory.run import Run
 
 GRACE_SECONDS = 20.0
@@ -69,11 +71,19 @@ def find_strangers(resources: Iterable[Resource], run_id: str) -> list[str]:
     ]
 
 
-async def undo(run: Run, error: BaseException) -> None:
-    """Undo a run that failed with this error; what could not be undone is noted beside it."""
+async def undo(run: Run, error: BaseException, *, keep: bool = False) -> None:
+    """Undo a run that failed with this error; what could not be undone is noted beside it.
+
+    With `keep` a run that failed by itself is left as it is, with its expiry, to be looked at.
+    """
+    if keep and isinstance(error, Exception):
+        leave(run, error)
+        return
+    run.record.write(RUN, "undoing", type(error).__name__)
     keep_product = isinstance(error, VerificationFailed)
     if not isinstance(error, Exception):
         undo_at_once(run, error)
+        run.record.write(RUN, "undone", "its deletion was ordered")
         return
     steps: list[Callable[[Run], Awaitable[None]]] = [] if keep_product else [remove_version, remove_image]
     for step in [*steps, remove_scaffolding]:
@@ -81,6 +91,20 @@ async def undo(run: Run, error: BaseException) -> None:
             await step(run)
         except Exception as trouble:
             _note(run, error, trouble)
+    run.record.write(RUN, "undone", "what it made is gone, but for its backup")
+
+
+def leave(run: Run, error: BaseException) -> None:
+    """Leave a failed run's machines as they are, and say how to reach them and until when."""
+    plan = run.plan
+    group, until = plan.scaffold_group, f"{plan.expires:%Y-%m-%d %H:%M} UTC"
+    text = (
+        f"kept until {until}: resource group {group}, with {plan.build_machine} (user "
+        f"{plan.temporary_admin}) and {plan.test_machine} (user {plan.test_admin}), keys in {run.keys}; "
+        f"`golden resume {plan.run_id}` goes on, `az group delete --name {group}` ends it"
+    )
+    error.add_note(text)
+    run.record.write(RUN, "kept", text)
 
 
 def undo_at_once(run: Run, error: BaseException) -> None:
@@ -101,28 +125,6 @@ def undo_at_once(run: Run, error: BaseException) -> None:
     if thread.is_alive():
         _note(run, error, TimeoutError(f"no answer within {GRACE_SECONDS:.0f} s; the reaper will finish"))
     run.destroy_keys()
-
-
-async def remove_version(run: Run) -> None:
-    """Delete the gallery version if it is this run's."""
-    target = run.plan.recipe.target
-    if target.definition is None:
-        return
-    async with run.azure() as azure:
-        version = await galleries.get_version(azure, f"{target.definition}/versions/{run.plan.version}")
-        if version is not None and version.tags.get(TAG_RUN) == run.plan.run_id:
-            await galleries.delete_version(azure, version.id, deadline=run.plan.recipe.deadline("cleanup"))
-
-
-async def remove_image(run: Run) -> None:
-    """Delete the managed image if it is this run's."""
-    group = run.plan.recipe.target.managed_image_group
-    if group is None:
-        return
-    async with run.azure() as azure:
-        image = await images.get_image(azure, group, run.plan.managed_image)
-        if image is not None and image.tags.get(TAG_RUN) == run.plan.run_id:
-            await images.delete_image(azure, image.id, deadline=run.plan.recipe.deadline("cleanup"))
 
 
 async def _issue(run: Run) -> None:

@@ -13,6 +13,7 @@ from factory.guest.units import Stage
 from factory.linux.context import Context
 from factory.linux.facts import GuestFacts, gather_facts
 from factory.linux.generalize import examine, judge
+from factory.memory import once
 from factory.recipe import Customization
 from factory.run import Run
 
@@ -25,6 +26,7 @@ class Source(BaseModel):
     facts: GuestFacts
 
 
+@once("customize")
 async def customize_machine(run: Run, opened: Opened) -> None:
     """Carry out the recipe's changes in order. CustomizationFailed names the step that failed."""
     steps = run.plan.recipe.customize
@@ -38,6 +40,7 @@ async def customize_machine(run: Run, opened: Opened) -> None:
                 await _change(run, guest, step)
 
 
+@once("check")
 async def check_source(run: Run, opened: Opened) -> Source:
     """The facts of the machine as it will be generalized; NotGeneralizable lists what stands against it."""
     with run.record.step("check"):

@@ -442,3 +442,48 @@ class ForeignResources(FactoryError):
             remedy="move these resources out of the group, or delete them yourself; then reap again",
         )
         self.group, self.resources = group, resources
+
+
+class NameTaken(FactoryError):
+    """Something of the name that a run needs is there, and this run did not make it: it is left alone."""
+
+    def __init__(self, what: str, owner: str) -> None:
+        super().__init__(
+            f"cannot {what}: one of this name is there, made by {owner}",
+            remedy="look at it and its tags; move or delete it yourself if nobody needs it",
+        )
+        self.what, self.owner = what, owner
+
+
+class RunInUse(FactoryError):
+    """Another process is carrying this run out."""
+
+    def __init__(self, run_id: str, holder: str) -> None:
+        super().__init__(
+            f"run {run_id} is being carried out by {holder}",
+            remedy="wait for its end (`golden runs`), or end that process; then resume",
+        )
+        self.run_id, self.holder = run_id, holder
+
+
+class RestoreRefused(FactoryError):
+    """A restore that would do harm or cannot be carried out; `findings` are all the reasons. Nothing was done."""
+
+    def __init__(self, backup: str, findings: list[str]) -> None:
+        super().__init__(
+            f"backup {backup} cannot be restored so: {'; '.join(findings)}",
+            remedy="do what is named; nothing was changed",
+        )
+        self.backup, self.findings = backup, findings
+
+
+class RestoreFailed(FactoryError):
+    """A restore stopped half-way; the backup and all disks are still there, and it can be entered again."""
+
+    def __init__(self, machine: str, backup: str, error: FactoryError) -> None:
+        super().__init__(
+            f"VM {machine} is not restored yet: {error.message}",
+            remedy=f"mend that, then: golden restore {backup} --in-place (it goes on where it stopped); "
+            "the backup and all disks are still there",
+        )
+        self.machine, self.backup, self.error = machine, backup, error

@@ -9,15 +9,17 @@ from factory.access import Opened, connect
 from factory.azure import machines
 from factory.build import BuildMachine
 from factory.customize import Source
-from factory.errors import GateRefused
+from factory.errors import GateRefused, NotFound
 from factory.linux.context import Context
 from factory.linux.generalize import Evidence, generalize, judge
+from factory.memory import once
 from factory.run import Run, Skip
 
 EVIDENCE = "evidence.json"
 VERDICT = "verdict.json"
 
 
+@once("generalize-guest", keeps=(EVIDENCE,))
 async def deprovision_guest(run: Run, opened: Opened, source: Source, skip: list[Skip]) -> Evidence:
     """Run the distribution's operations and gather the gate's evidence, in one root process."""
     accounts = {opened.user, opened.azure_admin, source.facts.agent_admin} - {None}
@@ -27,6 +29,12 @@ async def deprovision_guest(run: Run, opened: Opened, source: Source, skip: list
             evidence = await generalize(guest, context, skip=[name for name in skip if name != "gate"])
         run.record.save(EVIDENCE, evidence.model_dump(mode="json"))
         return evidence
+
+
+@once("gate", keeps=(VERDICT,))
+async def pass_gate(run: Run, evidence: Evidence, skip: list[Skip]) -> None:
+    """Go on only if the evidence shows that the guest is generalized. See `judge_evidence`."""
+    judge_evidence(run, evidence, skip)
 
 
 def judge_evidence(run: Run, evidence: Evidence, skip: list[Skip]) -> None:
@@ -45,17 +53,35 @@ def judge_evidence(run: Run, evidence: Evidence, skip: list[Skip]) -> None:
             run.record.write("gate", "fact", f"{len(verdict.checked)} checks passed", checks=verdict.checked)
 
 
+async def find_generalized(run: Run, _none: None) -> str | None:
+    """Look whether Azure still has the build machine as generalized."""
+    async with run.azure() as azure:
+        try:
+            seen = await machines.get_machine_named(azure, run.plan.scaffold_group, run.plan.build_machine)
+        except NotFound:
+            return None
+    return "Azure shows the VM as generalized" if seen.generalized else None
+
+
+@once("generalize", confirm=find_generalized, until="capture")
 async def mark_generalized(run: Run, machine: BuildMachine) -> None:
-    """Power off gracefully, deallocate, generalize; read back that Azure has it so."""
+    """Power off gracefully, deallocate, generalize; read back that Azure has it so.
+
+    Each is done where it is not done yet: nobody knows how far an earlier entry of the run came.
+    """
     verdict = run.record.load(VERDICT)
     if not (verdict["ok"] or verdict["skipped"]):
         raise GateRefused(run.plan.build_machine, ["the run record holds no good verdict"])
     deadline = run.plan.recipe.deadline("power")
     with run.record.step("generalize"):
         async with run.azure() as azure:
-            await machines.power_off(azure, machine.id, deadline=deadline)
-            await machines.deallocate(azure, machine.id, deadline=deadline)
-            await machines.generalize(azure, machine.id)
-            seen = await machines.get_machine(azure, machine.id)
+            seen = await machines.wait_settled(azure, machine.id, deadline=deadline)
+            if not seen.generalized:
+                if seen.power_state == "running":
+                    await machines.power_off(azure, machine.id, deadline=deadline)
+                if seen.power_state != "deallocated":
+                    await machines.deallocate(azure, machine.id, deadline=deadline)
+                await machines.generalize(azure, machine.id)
+                seen = await machines.get_machine(azure, machine.id)
         if not seen.generalized:
             raise GateRefused(run.plan.build_machine, ["Azure does not show the VM as generalized"])

@@ -18,6 +18,9 @@ TAG_RECIPE = "golden-recipe"
 TAG_ROLE = "golden-role"
 TAG_EXPIRES = "golden-expires"
 
+PLAN = "plan.json"
+"""The document of the run record that holds the plan."""
+
 Role = Literal["scaffolding", "backup", "product"]
 
 
@@ -71,6 +74,10 @@ class Plan(BaseModel):
         """The name of a machine's OS disk (`lun` None) or data disk."""
         return f"{machine}-os" if lun is None else f"{machine}-data-{lun}"
 
+    def trial_disk(self, lun: int | None) -> str:
+        """The name of the disk that is made from a part of the backup to see that it can be, and deleted."""
+        return f"trial-{self.run_id}-os" if lun is None else f"trial-{self.run_id}-data-{lun}"
+
     def snapshot(self, lun: int | None) -> str:
         """The name of the backup snapshot of the OS disk (`lun` None) or a data disk."""
         return f"backup-{self.run_id}-os" if lun is None else f"backup-{self.run_id}-data-{lun}"
@@ -105,6 +112,11 @@ def plan_rebuild(recipe: Recipe, *, run_id: str, now: datetime, luns: tuple[int,
         version=recipe.target.version or version_from_time(now),
         managed_image=f"{stem}",
     )
+
+
+def later_expiry(plan: Plan, now: datetime) -> datetime:
+    """When the scaffolding of a run that is alive now may be reaped."""
+    return max(plan.expires, now + timedelta(hours=plan.recipe.expires_hours))
 
 
 def version_from_time(now: datetime) -> str:

@@ -13,8 +13,8 @@ from factory.azure.connection import Connection
 from factory.azure.galleries import Definition
 from factory.azure.machines import Machine
 from factory.clock import Clock, SystemClock
-from factory.errors import FactoryError, NotFound, PreflightFailed
-from factory.plan import Plan, plan_rebuild
+from factory.errors import FactoryError, InvalidInput, NotFound, PreflightFailed
+from factory.plan import PLAN, Plan, later_expiry, plan_rebuild
 from factory.recipe import Recipe
 from factory.record import RunRecord, runs_directory
 from factory.run import fresh_run_id
@@ -23,16 +23,31 @@ from factory.run import fresh_run_id
 async def plan_checked_run(recipe: Recipe, run_id: str | None, env: Mapping[str, str] | None = None) -> Plan:
     """Check the recipe against the cloud, plan the run and open its record.
 
-    PreflightFailed lists every finding with what to do; nothing was made then.
+    PreflightFailed lists every finding with what to do; nothing was made then. A run that has its plan
+    already is entered again: nothing is checked, and what it makes from now on expires later.
     """
     env = os.environ if env is None else env
     clock = SystemClock()
     run_id = run_id or fresh_run_id(clock)
     record = RunRecord(runs_directory(env) / run_id)
+    if record.has(PLAN):
+        return taken_up(recipe, record, clock)
     with record.step("preflight", recipe.name):
         plan = await checked_plan(recipe, run_id, Connection.from_environment(env), clock)
-        record.save("plan.json", plan.model_dump(mode="json"))
+        record.save(PLAN, plan.model_dump(mode="json"))
     return plan
+
+
+def taken_up(recipe: Recipe, record: RunRecord, clock: Clock) -> Plan:
+    """The plan of a run that is entered again. InvalidInput where it was made of another recipe."""
+    plan = Plan.model_validate(record.load(PLAN))
+    if plan.recipe != recipe:
+        raise InvalidInput(
+            f"run {plan.run_id} was planned from another recipe",
+            remedy="leave the run's ID empty for a new run, or go on with this one: golden resume "
+            + plan.run_id,
+        )
+    return plan.model_copy(update={"expires": later_expiry(plan, clock.now())})
 
 
 async def checked_plan(recipe: Recipe, run_id: str, connection: Connection, clock: Clock) -> Plan:

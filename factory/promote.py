@@ -3,8 +3,16 @@
 from factory.azure import galleries, images
 from factory.capture import Product
 from factory.errors import GateRefused
+from factory.memory import once
 from factory.run import Run
 from factory.verify import PROOF
+
+
+@once("promote")
+async def promote_products(run: Run, products: list[Product]) -> None:
+    """Give all verified products to their users."""
+    for product in products:
+        await promote_product(run, product)
 
 
 async def promote_product(run: Run, product: Product) -> None:

@@ -6,10 +6,13 @@ report) only reads it. Documents that are wanted whole (plan, backup manifest, e
 own, written under a temporary name and renamed.
 """
 
+import fcntl
 import hashlib
 import json
 import logging
 import os
+import socket
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,13 +21,16 @@ from pathlib import Path
 from typing import Any
 
 from factory.clock import Clock, SystemClock
-from factory.errors import FactoryError, InvalidInput
+from factory.errors import FactoryError, InvalidInput, RunInUse
 
 EVENTS = "events.jsonl"
+LOCK = "lock"
 
 _LOG = logging.getLogger("factory")
 _LOG.setLevel(logging.INFO)  # a listener gets the steps without having to lower the level of all the world
 _LEVELS = {"failed": logging.ERROR, "warning": logging.WARNING}
+_WHOLE_FILE = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+"""Linux's open-file-description lock: goes with its holder, can be looked at without taking it."""
 _ENDS = ("started", "finished", "failed")
 
 
@@ -80,6 +86,28 @@ class RunRecord:
             raise
         self.write(name, "finished")
 
+    @contextmanager
+    def claim(self) -> Iterator[None]:
+        """Hold the run for this process alone; RunInUse where another holds it. Ends with the process too."""
+        descriptor = os.open(self.directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(descriptor, self.directory.name)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def is_claimed(self) -> bool:
+        """Whether a live process holds the run. Only looks: whoever wants to claim it just now can."""
+        try:
+            descriptor = os.open(self.directory / LOCK, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            found = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _WHOLE_FILE)
+        finally:
+            os.close(descriptor)
+        return bool(struct.unpack_from("h", found)[0] != fcntl.F_UNLCK)
+
     def save(self, name: str, document: Any) -> str:
         """Keep a JSON document whole under `name`; returns the SHA-256 of its bytes."""
         body = json.dumps(document, indent=2, sort_keys=True, default=str).encode()
@@ -102,6 +130,18 @@ class RunRecord:
                 f"{path}: this run has no such document", remedy="Check the run's ID with `golden runs`."
             ) from error
 
+    def has(self, name: str) -> bool:
+        """Whether a document was saved under `name`."""
+        return (self.directory / name).exists()
+
+    def remove(self, name: str) -> None:
+        """Take the document away that was saved under `name`, if there is one."""
+        (self.directory / name).unlink(missing_ok=True)
+
+    def documents(self) -> list[str]:
+        """The names of all documents."""
+        return sorted(path.name for path in self.directory.glob("*.json"))
+
     def events(self) -> list[Event]:
         """All events so far. A torn last line, left by a kill in mid-write, is passed over."""
         path = self.directory / EVENTS
@@ -122,6 +162,16 @@ def list_runs(directory: Path) -> list[str]:
     if not directory.is_dir():
         return []
     return sorted(entry.name for entry in directory.iterdir() if (entry / EVENTS).exists())
+
+
+def _lock(descriptor: int, run_id: str) -> None:
+    """Take the lock, and write into it who has it."""
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _WHOLE_FILE)
+    except BlockingIOError as error:
+        raise RunInUse(run_id, os.pread(descriptor, 200, 0).decode() or "another process") from error
+    os.truncate(descriptor, 0)
+    os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
 
 
 def _parse(lines: list[str]) -> Iterator[Event]:

@@ -43,7 +43,7 @@ def summarize(run: Run) -> tuple[Summary, str]:
     """The summary and the report's Markdown, which is also written into the run record."""
     record = run.record
     path = record.directory / REPORT
-    proof = record.load(PROOF)["verified"] if (record.directory / PROOF).exists() else {}
+    proof = record.load(PROOF)["verified"] if record.has(PROOF) else {}
     summary = Summary(
         run_id=run.plan.run_id,
         recipe=run.plan.recipe.name,
@@ -95,5 +95,5 @@ def render(run: Run, summary: Summary) -> str:
         plan=run.plan,
         endpoint=run.connection.endpoint,
         warnings=[event for event in run.record.events() if event.kind == "warning"],
-        manifest=(run.record.directory / "backup-manifest.json").exists(),
+        manifest=run.record.has("backup-manifest.json"),
     )

@@ -51,12 +51,12 @@ class Run:
         It has to outlive a task and a process, so it lies in the record's directory, readable by its owner
         alone, until `destroy_keys`.
         """
-        path = self._keys / f"{purpose}.json"
+        path = self.keys / f"{purpose}.json"
         if path.exists():
             kept = json.loads(path.read_text(encoding="utf-8"))
             return KeyPair(kept["public"], SecretStr(kept["private"]))
         key = make_key_pair(f"{self.plan.run_id}-{purpose}")
-        self._keys.mkdir(mode=0o700, exist_ok=True)
+        self.keys.mkdir(mode=0o700, exist_ok=True)
         text = json.dumps({"public": key.public, "private": key.private.get_secret_value()})
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -65,10 +65,11 @@ class Run:
 
     def destroy_keys(self) -> None:
         """Forget the run's keys."""
-        shutil.rmtree(self._keys, ignore_errors=True)
+        shutil.rmtree(self.keys, ignore_errors=True)
 
     @property
-    def _keys(self) -> Path:
+    def keys(self) -> Path:
+        """Where the run's keys lie: on this computer alone, whatever keeps the record."""
         return self.record.directory / "keys"
 
 

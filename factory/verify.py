@@ -20,12 +20,24 @@ from factory.guest.units import Stage
 from factory.linux.context import Context, Expected
 from factory.linux.facts import GuestFacts, gather_facts
 from factory.linux.generalize import Evidence, examine, judge
+from factory.memory import once
 from factory.remote.ssh import try_login
 from factory.run import BUILD_KEY, TEST_KEY, Run
 
 PROOF = "proof.json"
 SERIAL_LINES = 20
 TEST_SECONDS = 600.0
+
+
+@once("verify", keeps=(PROOF,))
+async def verify_products(run: Run, products: list[Product], source: Source) -> None:
+    """Prove each product; one that an earlier entry of the run proved is not proved again."""
+    proven = run.record.load(PROOF)["verified"] if run.record.has(PROOF) else {}
+    for product in products:
+        if product.id in proven:
+            run.record.write("verify", "taken-over", f"proven already: {product.id}")
+        else:
+            await verify_product(run, product, source)
 
 
 async def verify_product(run: Run, product: Product, source: Source) -> None:
@@ -48,6 +60,8 @@ async def verify_product(run: Run, product: Product, source: Source) -> None:
 
 async def _provision(run: Run, azure: Azure, product: Product, source: Source) -> Opened:
     plan, recipe = run.plan, run.plan.recipe
+    deadline = recipe.deadline("cleanup")  # what an earlier, killed verification left: its key may be lost
+    await machines.delete_own_machine(azure, plan.scaffold_group, plan.test_machine, plan.run_id, deadline)
     interface = await create_interface(azure, plan, plan.test_interface)
     built = await machines.get_machine_named(azure, plan.scaffold_group, plan.build_machine)
     try:
@@ -146,7 +160,7 @@ def _proof(source: GuestFacts, facts: GuestFacts, evidence: Evidence) -> dict[st
 
 
 def _keep(run: Run, product: Product, proof: dict[str, Any]) -> None:
-    kept = run.record.load(PROOF) if (run.record.directory / PROOF).exists() else {"verified": {}}
+    kept = run.record.load(PROOF) if run.record.has(PROOF) else {"verified": {}}
     kept["verified"][product.id] = proof
     run.record.save(PROOF, kept)
     run.record.write("verify", "fact", f"{len(proof['checks'])} checks passed", proof=proof)

@@ -11,6 +11,7 @@ from tasks.capture import capture
 from tasks.cleanup import clean_up, undo_failed_run
 from tasks.customize import check_before_generalize, customize
 from tasks.generalize import generalize_guest, generalize_machine, pass_gate
+from tasks.ownership import own
 from tasks.preflight import plan_run
 from tasks.promote import promote
 from tasks.report import write_report
@@ -24,30 +25,39 @@ from tasks.verify import verify
     result_serializer="json",
     log_prints=False,
 )
-async def rebuild_image(recipe: Recipe, run_id: str | None = None, skip: list[Skip] | None = None) -> Summary:
+async def rebuild_image(
+    recipe: Recipe,
+    run_id: str | None = None,
+    skip: list[Skip] | None = None,
+    keep_on_failure: bool = False,
+) -> Summary:
     """Make a verified image version from a recipe; on any failure nothing of it can be used by anyone.
+
+    Entered again with the same run (a retry, `golden resume`), it goes on where it was interrupted.
 
     Args:
         recipe: What to make: source, changes, target, proof.
         run_id: Leave empty. Names and tags what the run makes; by default made from the time.
         skip: Leave empty. For rehearsals: a safety net to leave out, to see that the next one holds.
+        keep_on_failure: Leave a failed run's machines, until they expire, to be looked at.
     """
     plan = await plan_run(recipe, run_id)
-    try:
-        backup = await back_up(plan)
-        machine = await build_machine(plan, backup)
-        opened = await open_machine(plan, machine)
-        await customize(plan, opened)
-        source = await check_before_generalize(plan, opened)
-        evidence = await generalize_guest(plan, opened, source, skip or [])
-        await pass_gate(plan, evidence, skip or [])
-        await generalize_machine(plan, machine)
-        products = await capture(plan, machine)
-        await verify(plan, products, source)
-        await promote(plan, products)
-    except BaseException as error:
-        await undo_failed_run(plan, error)
-        raise
-    await clean_up(plan)
-    summary: Summary = await write_report(plan)
+    async with own(plan, skip or [], keep_on_failure):
+        try:
+            backup = await back_up(plan)
+            machine = await build_machine(plan, backup)
+            opened = await open_machine(plan, machine)
+            await customize(plan, opened)
+            source = await check_before_generalize(plan, opened)
+            evidence = await generalize_guest(plan, opened, source, skip or [])
+            await pass_gate(plan, evidence, skip or [])
+            await generalize_machine(plan, machine)
+            products = await capture(plan, machine)
+            await verify(plan, products, source)
+            await promote(plan, products)
+        except BaseException as error:
+            await undo_failed_run(plan, error, keep_on_failure)
+            raise
+        await clean_up(plan)
+        summary: Summary = await write_report(plan)
     return summary

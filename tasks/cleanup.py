@@ -12,6 +12,6 @@ async def clean_up(plan: Plan) -> None:
     await tidy_up(Run.of(plan))
 
 
-async def undo_failed_run(plan: Plan, error: BaseException) -> None:
+async def undo_failed_run(plan: Plan, error: BaseException, keep: bool) -> None:
     """Undo a failed or cancelled run. Not a task: it must run while Prefect is cancelling tasks."""
-    await undo(Run.of(plan), error)
+    await undo(Run.of(plan), error, keep=keep)

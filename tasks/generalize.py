@@ -1,9 +1,10 @@
 """Generalize: in the guest, on evidence, then in Azure."""
 
+from factory import generalize
 from factory.access import Opened
 from factory.build import BuildMachine
 from factory.customize import Source
-from factory.generalize import deprovision_guest, judge_evidence, mark_generalized
+from factory.generalize import deprovision_guest, mark_generalized
 from factory.linux.generalize import Evidence
 from factory.plan import Plan
 from factory.run import Run, Skip
@@ -19,7 +20,7 @@ async def generalize_guest(plan: Plan, opened: Opened, source: Source, skip: lis
 @step("gate")
 async def pass_gate(plan: Plan, evidence: Evidence, skip: list[Skip]) -> None:
     """Go on only if the evidence shows that the guest is generalized."""
-    judge_evidence(Run.of(plan), evidence, skip)
+    await generalize.pass_gate(Run.of(plan), evidence, skip)
 
 
 @step("generalize")

@@ -1,9 +1,9 @@
-"""What all tasks have in common: a name, a last bound, and results that a retried run finds again.
+"""What all tasks have in common: a name and a last bound. And no cache.
 
-Results are kept under run + task + business key. Prefect's own INPUTS + RUN_ID policy collides between
-tasks that get the same input, and DEFAULT includes the source text, so that editing a comment would run a
-destructive step again on retry. Task retries are off: steps are idempotent by name and tag, and what can be
-tried again is tried inside them, with the deadline of the recipe.
+A run that is entered again, by Prefect's retry, by `golden resume` or by a new worker, finds in its own
+record what is done (`factory.memory`), and asks the cloud whether it still is. Prefect's cache would answer
+without asking: it does not know that a half-generalized clone was thrown away. Task retries are off too:
+what can be tried again is tried inside the steps, with the deadline of the recipe.
 """
 
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import Task, task
-from prefect.context import TaskRunContext
+from prefect.cache_policies import NO_CACHE
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,14 +26,6 @@ def step(name: str) -> Callable[[Callable[P, Awaitable[R]]], "Task[P, Any]"]:
         name=name,
         task_run_name=name,
         timeout_seconds=LAST_BOUND.total_seconds(),
-        cache_key_fn=result_key,
-        persist_result=True,
-        result_serializer="json",
+        cache_policy=NO_CACHE,
+        persist_result=False,
     )
-
-
-def result_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
-    """Run + task + business key, where the task has one."""
-    plan = parameters.get("plan")
-    run = plan.run_id if plan is not None else str(context.task_run.flow_run_id)
-    return "-".join(str(part) for part in (run, context.task.name, parameters.get("key")) if part)

@@ -2,7 +2,7 @@
 
 from factory.capture import Product
 from factory.plan import Plan
-from factory.promote import promote_product
+from factory.promote import promote_products
 from factory.run import Run
 from tasks.policy import step
 
@@ -10,5 +10,4 @@ from tasks.policy import step
 @step("promote")
 async def promote(plan: Plan, products: list[Product]) -> None:
     """Replicate, count as latest, and take the expiry away."""
-    for product in products:
-        await promote_product(Run.of(plan), product)
+    await promote_products(Run.of(plan), products)

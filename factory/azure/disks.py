@@ -8,6 +8,7 @@ from typing import Any
 from azure.mgmt.compute import models
 
 from factory.azure.client import Azure
+from factory.azure.ensure import Existing, ensure, remove, require_owner
 from factory.azure.ids import ArmId
 from factory.azure.looking import Seen, look_until_done
 from factory.azure.lro import Progress
@@ -103,22 +104,73 @@ async def create_disk_from_copy(
     }
     if zones:
         body["zones"] = list(zones)
-    operation = await azure.begin(
-        f"create disk {name}", azure.compute.disks.begin_create_or_update, group, name, models.Disk(body)
-    )
-    return str((await azure.wait(operation, deadline=deadline)).id)
+    what = f"create disk {name}"
+
+    async def look() -> Existing[str] | None:
+        found = await azure.find(f"read disk {name}", azure.compute.disks.get, group, name)
+        if found is None:
+            return None
+        disk = _read_disk(plain(found))
+        return Existing(disk.id, dig(disk.raw, "properties", "provisioningState"), disk.tags)
+
+    async def make(left: timedelta) -> str:
+        begin = azure.compute.disks.begin_create_or_update
+        operation = await azure.begin(what, begin, group, name, models.Disk(body))
+        return str((await azure.wait(operation, deadline=left)).id)
+
+    async def away(left: timedelta) -> None:
+        await remove(
+            azure,
+            what,
+            lambda: azure.begin(what, azure.compute.disks.begin_delete, group, name),
+            deadline=left,
+        )
+
+    return await ensure(azure, what, look=look, make=make, remove=away, tags=tags, deadline=deadline)
+
+
+async def find_disk(azure: Azure, disk_id: str) -> Disk | None:
+    """Read a disk; `None` where there is none."""
+    rid = ArmId.parse(disk_id)
+    found = await azure.find(f"read disk {rid.name}", azure.compute.disks.get, rid.group, rid.name)
+    return _read_disk(plain(found)) if found else None
+
+
+async def create_disk(azure: Azure, disk_id: str, body: Mapping[str, Any], *, deadline: timedelta) -> Disk:
+    """Make a disk from a REST body that was planned elsewhere, and read it back.
+
+    Idempotent by name while the source is the same. Raises what `create_disk_from_copy` does.
+    """
+    rid = ArmId.parse(disk_id)
+    begin = azure.compute.disks.begin_create_or_update
+    disk = models.Disk(dict(body))
+    operation = await azure.begin(f"create disk {rid.name}", begin, rid.group, rid.name, disk)
+    await azure.wait(operation, deadline=deadline)
+    return await get_disk(azure, disk_id)
+
+
+async def tag_disk(azure: Azure, disk_id: str, tags: Mapping[str, str], *, deadline: timedelta) -> None:
+    """Replace a disk's tags. Raises `NotFound`, `ScopeLocked`."""
+    rid = ArmId.parse(disk_id)
+    begin, update = azure.compute.disks.begin_update, models.DiskUpdate({"tags": dict(tags)})
+    operation = await azure.begin(f"tag disk {rid.name}", begin, rid.group, rid.name, update)
+    await azure.wait(operation, deadline=deadline)
 
 
 async def delete_disk(azure: Azure, disk_id: str, *, deadline: timedelta) -> None:
     """Delete a disk; one that is not there is fine. Raises `InUse` while a VM holds it, `ScopeLocked`."""
     rid = ArmId.parse(disk_id)
-    try:
-        operation = await azure.begin(
-            f"delete disk {rid.name}", azure.compute.disks.begin_delete, rid.group, rid.name
-        )
-    except NotFound:
-        return
-    await azure.wait(operation, deadline=deadline)
+    what, delete = f"delete disk {rid.name}", azure.compute.disks.begin_delete
+    await remove(azure, what, lambda: azure.begin(what, delete, rid.group, rid.name), deadline=deadline)
+
+
+async def delete_own_disk(azure: Azure, group: str, name: str, run_id: str, deadline: timedelta) -> None:
+    """Delete the disk of this name that a run made; `NameTaken` for another's, none is fine."""
+    found = await azure.find(f"read disk {name}", azure.compute.disks.get, group, name)
+    if found is not None:
+        disk = _read_disk(plain(found))
+        require_owner(f"delete disk {name}", disk.tags, run_id)
+        await delete_disk(azure, disk.id, deadline=deadline)
 
 
 async def get_snapshot(azure: Azure, snapshot_id: str) -> Snapshot | None:
@@ -161,12 +213,30 @@ async def create_snapshot(
             "incremental": incremental,
         },
     }
+    what, operations = f"create snapshot {name}", azure.compute.snapshots
     ends = azure.clock.monotonic() + deadline.total_seconds()
-    begin = azure.compute.snapshots.begin_create_or_update
-    operation = await azure.begin(f"create snapshot {name}", begin, group, name, models.Snapshot(body))
-    made = await azure.wait(operation, deadline=deadline, progress=progress)
+
+    async def look() -> Existing[str] | None:
+        found = await azure.find(f"read snapshot {name}", operations.get, group, name)
+        if found is None:
+            return None
+        snapshot = _read_snapshot(plain(found))
+        state = "Failed" if snapshot.copy_error else snapshot.provisioning_state
+        return Existing(snapshot.id, state, snapshot.tags)
+
+    async def make(left: timedelta) -> str:
+        create = operations.begin_create_or_update
+        operation = await azure.begin(what, create, group, name, models.Snapshot(body))
+        return str((await azure.wait(operation, deadline=left, progress=progress)).id)
+
+    async def away(left: timedelta) -> None:
+        await remove(
+            azure, what, lambda: azure.begin(what, operations.begin_delete, group, name), deadline=left
+        )
+
+    made = await ensure(azure, what, look=look, make=make, remove=away, tags=tags, deadline=deadline)
     left = timedelta(seconds=max(0.0, ends - azure.clock.monotonic()))
-    return await wait_snapshot(azure, str(made.id), deadline=left, progress=progress)
+    return await wait_snapshot(azure, made, deadline=left, progress=progress)
 
 
 async def wait_snapshot(
@@ -189,13 +259,8 @@ async def wait_snapshot(
 async def delete_snapshot(azure: Azure, snapshot_id: str, *, deadline: timedelta) -> None:
     """Delete a snapshot; one that is not there is fine. Raises `ScopeLocked`, `Conflict` (SAS open)."""
     rid = ArmId.parse(snapshot_id)
-    try:
-        operation = await azure.begin(
-            f"delete snapshot {rid.name}", azure.compute.snapshots.begin_delete, rid.group, rid.name
-        )
-    except NotFound:
-        return
-    await azure.wait(operation, deadline=deadline)
+    what, delete = f"delete snapshot {rid.name}", azure.compute.snapshots.begin_delete
+    await remove(azure, what, lambda: azure.begin(what, delete, rid.group, rid.name), deadline=deadline)
 
 
 def _is_restore_point(source_id: str) -> bool:

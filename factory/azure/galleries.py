@@ -12,6 +12,7 @@ from typing import Any
 from azure.mgmt.compute import models
 
 from factory.azure.client import Azure
+from factory.azure.ensure import Existing, ensure, remove
 from factory.azure.ids import ArmId
 from factory.azure.looking import Seen, look_until_done
 from factory.azure.lro import Progress
@@ -188,16 +189,32 @@ async def create_version_from_machine(
             "storageProfile": {"source": {"virtualMachineId": machine_id}},
         },
     }
-    operation = await azure.begin(
-        f"create version {name} of {definition}",
-        azure.compute.gallery_image_versions.begin_create_or_update,
-        rid.group,
-        gallery,
-        definition,
-        name,
-        models.GalleryImageVersion(body),
+    what = f"create version {name} of {definition}"
+    operations = azure.compute.gallery_image_versions
+
+    async def look() -> Existing[Version] | None:
+        version = await get_version(azure, f"{definition_id}/versions/{name}")
+        return Existing(version, version.provisioning_state, version.tags) if version else None
+
+    async def make(left: timedelta) -> Version:
+        create = operations.begin_create_or_update
+        version = models.GalleryImageVersion(body)
+        operation = await azure.begin(what, create, rid.group, gallery, definition, name, version)
+        return _read_version(plain(await azure.wait(operation, deadline=left, progress=progress)))
+
+    async def away(left: timedelta) -> None:
+        await delete_version(azure, f"{definition_id}/versions/{name}", deadline=left)
+
+    return await ensure(
+        azure,
+        what,
+        look=look,
+        make=make,
+        remove=away,
+        tags=tags,
+        deadline=deadline,
+        progress=progress,
     )
-    return _read_version(plain(await azure.wait(operation, deadline=deadline, progress=progress)))
 
 
 async def update_publishing(
@@ -260,19 +277,20 @@ async def wait_replication(
         return state
 
 
-async def delete_version(azure: Azure, version_id: str, *, deadline: timedelta) -> None:
+async def delete_version(azure: Azure, version_id: str, *, deadline: timedelta | None) -> None:
     """Delete a version; one that is not there is fine. In a gallery with soft delete it can be restored.
 
     Raises `Conflict` (blocked before its end of life), `ScopeLocked`, `OperationTimedOut`.
     """
     rid = ArmId.parse(version_id)
     gallery, definition, name = _names(rid, 3)
-    delete = azure.compute.gallery_image_versions.begin_delete
-    try:
-        operation = await azure.begin(f"delete version {name}", delete, rid.group, gallery, definition, name)
-    except NotFound:
-        return
-    await azure.wait(operation, deadline=deadline)
+    what, delete = f"delete version {name}", azure.compute.gallery_image_versions.begin_delete
+    await remove(
+        azure,
+        what,
+        lambda: azure.begin(what, delete, rid.group, gallery, definition, name),
+        deadline=deadline,
+    )
 
 
 def _names(rid: ArmId, count: int) -> tuple[str, ...]:

@@ -8,9 +8,14 @@ from typing import Any
 from azure.mgmt.resource.resources import models
 
 from factory.azure.client import Azure
+from factory.azure.ensure import Existing, ensure, remove
 from factory.azure.ids import ArmId
 from factory.azure.lro import Progress
+from factory.azure.wire import plain
 from factory.errors import NotFound
+from factory.plan import TAG_EXPIRES
+
+DEADLINE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -35,15 +40,37 @@ class Resource:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-async def create_group(azure: Azure, name: str, location: str, tags: Mapping[str, str]) -> Group:
-    """Create the group, or set the tags of the one that is there.
+async def create_group(
+    azure: Azure, name: str, location: str, tags: Mapping[str, str], *, deadline: timedelta = DEADLINE
+) -> Group:
+    """Create the group, or take up the one of this name that the run made, and see that it has these tags.
 
-    Raises `InvalidRequest` where a group of this name lies in another location, `Busy` while one is being
-    deleted, `AuthorizationFailed`, `PolicyDenied`.
+    One that is being deleted is waited for; an expiry is only ever moved on.
+
+    Raises `NameTaken`, `AuthorizationFailed`, `PolicyDenied`, `OperationTimedOut`.
     """
-    body = models.ResourceGroup(location=location, tags=dict(tags))
-    groups = azure.resources.resource_groups
-    return _group(await azure.call(f"create resource group {name}", groups.create_or_update, name, body))
+    what, body = f"create resource group {name}", models.ResourceGroup(location=location, tags=dict(tags))
+
+    async def look() -> Existing[Group] | None:
+        group = await get_group(azure, name)
+        return Existing(group, group.provisioning_state, group.tags) if group else None
+
+    async def make(_left: timedelta) -> Group:
+        return _group(await azure.call(what, azure.resources.resource_groups.create_or_update, name, body))
+
+    async def away(left: timedelta) -> None:
+        await delete_group(azure, name, deadline=left)
+
+    group = await ensure(azure, what, look=look, make=make, remove=away, tags=tags, deadline=deadline)
+    wanted = _merged(group.tags, tags)
+    return group if wanted == group.tags else await set_tags(azure, name, wanted)
+
+
+async def set_tags(azure: Azure, name: str, tags: Mapping[str, str]) -> Group:
+    """Give the group exactly these tags. Raises `NotFound`, `ScopeLocked` (read-only lock)."""
+    update = azure.resources.resource_groups.update
+    body = models.ResourceGroupPatchable(tags=dict(tags))
+    return _group(await azure.call(f"tag resource group {name}", update, name, body))
 
 
 async def get_group(azure: Azure, name: str) -> Group | None:
@@ -61,13 +88,8 @@ async def delete_group(
     becomes of this process. Raises `ScopeLocked`, `AuthorizationFailed`, `OperationTimedOut`, and what the
     deletion failed of (`InUse`, ...).
     """
-    groups = azure.resources.resource_groups
-    try:
-        operation = await azure.begin(f"delete resource group {name}", groups.begin_delete, name)
-    except NotFound:
-        return
-    if deadline is not None:
-        await azure.wait(operation, deadline=deadline, progress=progress)
+    what, delete = f"delete resource group {name}", azure.resources.resource_groups.begin_delete
+    await remove(azure, what, lambda: azure.begin(what, delete, name), deadline=deadline, progress=progress)
 
 
 async def list_groups_by_tag(azure: Azure, key: str, value: str | None = None) -> list[Group]:
@@ -95,6 +117,36 @@ async def list_resources(azure: Azure, group: str) -> list[Resource]:
     return [_resource(item) for item in found]
 
 
+async def read_resource(azure: Azure, resource_id: str) -> dict[str, Any] | None:
+    """The REST body of a resource of any type that has a pinned api-version; `None` where there is none."""
+    rid = ArmId.parse(resource_id)
+    found = await azure.find(
+        f"read {rid.type} {rid.name}",
+        azure.resources.resources.get_by_id,
+        resource_id,
+        api_version=azure.connection.api_versions.of_type(rid.type),
+    )
+    return plain(found) if found else None
+
+
+async def write_resource(
+    azure: Azure, resource_id: str, body: Mapping[str, Any], *, deadline: timedelta
+) -> dict[str, Any]:
+    """Create or replace a resource of any type that has a pinned api-version; its REST body afterwards.
+
+    Raises what Azure's `error.code` stands for, `OperationTimedOut`.
+    """
+    rid = ArmId.parse(resource_id)
+    operation = await azure.begin(
+        f"create {rid.type} {rid.name}",
+        azure.resources.resources.begin_create_or_update_by_id,
+        resource_id,
+        models.GenericResource(dict(body)),
+        api_version=azure.connection.api_versions.of_type(rid.type),
+    )
+    return plain(await azure.wait(operation, deadline=deadline))
+
+
 async def delete_resource(
     azure: Azure, resource_id: str, *, deadline: timedelta, progress: Progress | None = None
 ) -> None:
@@ -103,16 +155,22 @@ async def delete_resource(
     Raises `InUse`, `ScopeLocked`, `Conflict`, `OperationTimedOut`, `AuthorizationFailed`.
     """
     rid = ArmId.parse(resource_id)
-    try:
-        operation = await azure.begin(
-            f"delete {rid.type} {rid.name}",
-            azure.resources.resources.begin_delete_by_id,
-            resource_id,
-            api_version=azure.connection.api_versions.of_type(rid.type),
-        )
-    except NotFound:
-        return
-    await azure.wait(operation, deadline=deadline, progress=progress)
+    what, delete = f"delete {rid.type} {rid.name}", azure.resources.resources.begin_delete_by_id
+    version = azure.connection.api_versions.of_type(rid.type)
+    await remove(
+        azure,
+        what,
+        lambda: azure.begin(what, delete, resource_id, api_version=version),
+        deadline=deadline,
+        progress=progress,
+    )
+
+
+def _merged(there: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
+    merged = {**there, **wanted}
+    if TAG_EXPIRES in there and TAG_EXPIRES in wanted:
+        merged[TAG_EXPIRES] = max(there[TAG_EXPIRES], wanted[TAG_EXPIRES])
+    return merged
 
 
 def _tag_filter(key: str) -> str:

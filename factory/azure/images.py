@@ -7,10 +7,10 @@ from datetime import timedelta
 from azure.mgmt.compute import models
 
 from factory.azure.client import Azure
+from factory.azure.ensure import Existing, ensure, remove
 from factory.azure.ids import ArmId
 from factory.azure.machines import get_machine
 from factory.azure.wire import Json, dig, plain
-from factory.errors import NotFound
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,22 @@ async def create_image_from_machine(
     }
     if machine.generation:
         properties["hyperVGeneration"] = machine.generation
-    operation = await azure.begin(
-        f"create image {name}",
-        azure.compute.images.begin_create_or_update,
-        group,
-        name,
-        models.Image({"location": location, "tags": dict(tags), "properties": properties}),
-    )
-    return _read(plain(await azure.wait(operation, deadline=deadline)))
+    body = models.Image({"location": location, "tags": dict(tags), "properties": properties})
+    what = f"create image {name}"
+
+    async def look() -> Existing[Image] | None:
+        image = await get_image(azure, group, name)
+        return Existing(image, image.provisioning_state, image.tags) if image else None
+
+    async def make(left: timedelta) -> Image:
+        operation = await azure.begin(what, azure.compute.images.begin_create_or_update, group, name, body)
+        return _read(plain(await azure.wait(operation, deadline=left)))
+
+    async def away(left: timedelta) -> None:
+        delete = azure.compute.images.begin_delete
+        await remove(azure, what, lambda: azure.begin(what, delete, group, name), deadline=left)
+
+    return await ensure(azure, what, look=look, make=make, remove=away, tags=tags, deadline=deadline)
 
 
 async def get_image(azure: Azure, group: str, name: str) -> Image | None:
@@ -81,16 +89,11 @@ async def set_tags(
     return _read(plain(await azure.wait(operation, deadline=deadline)))
 
 
-async def delete_image(azure: Azure, image_id: str, *, deadline: timedelta) -> None:
+async def delete_image(azure: Azure, image_id: str, *, deadline: timedelta | None) -> None:
     """Delete an image; one that is not there is fine. Raises `ScopeLocked`, `OperationTimedOut`."""
     rid = ArmId.parse(image_id)
-    try:
-        operation = await azure.begin(
-            f"delete image {rid.name}", azure.compute.images.begin_delete, rid.group, rid.name
-        )
-    except NotFound:
-        return
-    await azure.wait(operation, deadline=deadline)
+    what, delete = f"delete image {rid.name}", azure.compute.images.begin_delete
+    await remove(azure, what, lambda: azure.begin(what, delete, rid.group, rid.name), deadline=deadline)
 
 
 def _read(body: Json) -> Image:

@@ -1,5 +1,6 @@
 """VMs: read, make, switch, generalize, delete."""
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
@@ -7,17 +8,20 @@ from typing import Any, Literal
 from azure.mgmt.compute import models
 
 from factory.azure.client import Azure
+from factory.azure.ensure import Existing, ensure, remove, require_owner
 from factory.azure.ids import ArmId
 from factory.azure.looking import Seen, look_until_done
 from factory.azure.lro import Progress
 from factory.azure.machine_bodies import attached_body, image_body
 from factory.azure.machine_models import Agent, Machine, MachineDisk, Plan, SecurityProfile, read_machine
-from factory.azure.wire import dig, plain
+from factory.azure.wire import Json, dig, plain
 from factory.errors import AzureFault, ExtensionFailed, NotFound
 
 __all__ = ["Agent", "Machine", "MachineDisk", "Plan", "SecurityProfile"]
 
 _SERIAL_LOG_BYTES = 256 * 1024
+
+_SWITCHING = ("starting", "stopping", "deallocating")
 
 DeleteOption = Literal["Delete", "Detach"]
 
@@ -120,15 +124,35 @@ async def _create(
     deadline: timedelta,
     progress: Progress | None,
 ) -> Machine:
-    operation = await azure.begin(
-        f"create VM {name}",
-        azure.compute.virtual_machines.begin_create_or_update,
-        group,
-        name,
-        models.VirtualMachine(body),
+    what = f"create VM {name}"
+
+    async def look() -> Existing[Machine] | None:
+        try:
+            machine = await get_machine_named(azure, group, name)
+        except NotFound:
+            return None
+        return Existing(machine, machine.provisioning_state, machine.tags)
+
+    async def make(left: timedelta) -> Machine:
+        create = azure.compute.virtual_machines.begin_create_or_update
+        operation = await azure.begin(what, create, group, name, models.VirtualMachine(body))
+        await azure.wait(operation, deadline=left, progress=progress)
+        return await get_machine_named(azure, group, name)
+
+    async def away(left: timedelta) -> None:
+        machine = await get_machine_named(azure, group, name)
+        await delete_machine(azure, machine.id, deadline=left)
+
+    return await ensure(
+        azure,
+        what,
+        look=look,
+        make=make,
+        remove=away,
+        tags=body["tags"],
+        deadline=deadline,
+        progress=progress,
     )
-    await azure.wait(operation, deadline=deadline, progress=progress)
-    return await get_machine_named(azure, group, name)
 
 
 async def start(
@@ -190,6 +214,20 @@ async def deallocate(
     )
 
 
+async def wait_settled(
+    azure: Azure, machine_id: str, *, deadline: timedelta, progress: Progress | None = None
+) -> Machine:
+    """Wait until nothing is under way on the VM, and return it. Raises `NotFound`, `OperationTimedOut`."""
+    what = f"see VM {ArmId.parse(machine_id).name} settled"
+
+    async def look() -> Seen[Machine]:
+        machine = await get_machine(azure, machine_id)
+        busy = machine.power_state in _SWITCHING or machine.provisioning_state in ("Updating", "Creating")
+        return Seen(machine, f"{machine.provisioning_state}, {machine.power_state}", not busy)
+
+    return await look_until_done(azure, what, look, deadline=deadline, progress=progress)
+
+
 async def generalize(azure: Azure, machine_id: str) -> None:
     """Mark the VM as generalized. **Irreversible**: it never starts again, and Azure believes every word.
 
@@ -209,17 +247,24 @@ async def delete_machine(
 
     Raises `ScopeLocked`, `OperationTimedOut`.
     """
-    try:
-        await _switch(
-            azure,
-            "delete",
-            machine_id,
-            azure.compute.virtual_machines.begin_delete,
-            deadline=deadline,
-            progress=progress,
-        )
-    except NotFound:
-        return
+    rid = ArmId.parse(machine_id)
+    delete = azure.compute.virtual_machines.begin_delete
+    what = f"delete VM {rid.name}"
+    await remove(
+        azure,
+        what,
+        lambda: azure.begin(what, delete, rid.group, rid.name),
+        deadline=deadline,
+        progress=progress,
+    )
+
+
+async def delete_own_machine(azure: Azure, group: str, name: str, run_id: str, deadline: timedelta) -> None:
+    """Delete the VM of this name that a run made; `NameTaken` for another's, none is fine."""
+    with contextlib.suppress(NotFound):
+        machine = await get_machine_named(azure, group, name)
+        require_owner(f"delete VM {name}", machine.tags, run_id)
+        await delete_machine(azure, machine.id, deadline=deadline)
 
 
 async def set_delete_options(
@@ -236,6 +281,47 @@ async def set_delete_options(
         machine.group,
         machine.name,
         models.VirtualMachineUpdate(_delete_options_body(machine, option)),
+    )
+    await azure.wait(operation, deadline=deadline)
+    return await get_machine(azure, machine_id)
+
+
+async def list_extensions(azure: Azure, machine: Machine) -> list[Json]:
+    """The REST bodies of the VM's extensions. Azure never shows their protected settings."""
+    what = f"list the extensions of VM {machine.name}"
+    method = azure.compute.virtual_machine_extensions.list
+    found = await azure.call(what, method, machine.group, machine.name)
+    return [plain(one) for one in found.value or ()]
+
+
+async def create_machine(
+    azure: Azure,
+    group: str,
+    name: str,
+    body: Mapping[str, Any],
+    *,
+    deadline: timedelta,
+    progress: Progress | None = None,
+) -> Machine:
+    """Make a VM from a REST body that was planned elsewhere. Raises what `create_machine_attached` does."""
+    return await _create(azure, group, name, dict(body), deadline=deadline, progress=progress)
+
+
+async def update_machine(
+    azure: Azure, machine_id: str, body: Mapping[str, Any], *, deadline: timedelta
+) -> Machine:
+    """Change parts of a VM, and return it as read back. A list in the body replaces the whole list.
+
+    Raises `NotFound`, `OperationNotAllowed` (generalized; not deallocated for another OS disk), `Busy`,
+    `InvalidRequest`, `OperationTimedOut`.
+    """
+    rid = ArmId.parse(machine_id)
+    operation = await azure.begin(
+        f"update VM {rid.name}",
+        azure.compute.virtual_machines.begin_update,
+        rid.group,
+        rid.name,
+        models.VirtualMachineUpdate(dict(body)),
     )
     await azure.wait(operation, deadline=deadline)
     return await get_machine(azure, machine_id)

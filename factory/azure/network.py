@@ -4,6 +4,7 @@ These three go by resource id through the resources client: the wire is the same
 operations need longer to import than all the rest of the factory, in every process.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,6 +13,7 @@ from typing import Any, Literal
 from azure.mgmt.resource.resources import models
 
 from factory.azure.client import Azure
+from factory.azure.ensure import Existing, ensure, remove
 from factory.azure.ids import ArmId
 from factory.azure.wire import Json, dig, plain
 from factory.errors import AzureFault, InvalidInput, NotFound
@@ -100,9 +102,9 @@ async def create_security_group(
     tags: Mapping[str, str],
     deadline: timedelta = DEADLINE,
 ) -> str:
-    """Create the security group, or make the one of this name hold exactly these rules; return its id.
+    """Create the security group, or take up the one of this name that the run made; return its id.
 
-    Raises `NotFound` (the group), `PolicyDenied`, `QuotaExceeded`, `OperationTimedOut`.
+    Raises `NameTaken`, `NotFound` (the group), `PolicyDenied`, `QuotaExceeded`, `OperationTimedOut`.
     """
     body = {
         "location": location,
@@ -124,10 +126,10 @@ async def create_interface(
     tags: Mapping[str, str],
     deadline: timedelta = DEADLINE,
 ) -> Interface:
-    """Create an interface with a private address only, or update the one of this name.
+    """Create an interface with a private address only, or take up the one of this name that the run made.
 
-    Raises `NotFound` (group, subnet), `InvalidRequest` (subnet full, other region), `PolicyDenied`,
-    `AuthorizationFailed` (join is a right of its own on the subnet), `OperationTimedOut`.
+    Raises `NameTaken`, `NotFound` (group, subnet), `InvalidRequest` (subnet full, other region),
+    `PolicyDenied`, `AuthorizationFailed` (join is a right of its own on the subnet), `OperationTimedOut`.
     """
     address = {"privateIPAllocationMethod": "Dynamic", "subnet": {"id": subnet_id}}
     properties: dict[str, object] = {
@@ -159,14 +161,30 @@ async def _get(azure: Azure, what: str, resource_id: str) -> Json:
 
 
 async def _put(azure: Azure, what: str, resource_id: str, body: dict[str, Any], deadline: timedelta) -> Json:
-    operation = await azure.begin(
-        what,
-        azure.resources.resources.begin_create_or_update_by_id,
-        resource_id,
-        models.GenericResource(body),
-        api_version=azure.connection.api_versions.network,
-    )
-    return plain(await azure.wait(operation, deadline=deadline))
+    version = azure.connection.api_versions.network
+
+    async def look() -> Existing[Json] | None:
+        with contextlib.suppress(NotFound):
+            found = await _get(azure, what, resource_id)
+            return Existing(found, dig(found, "properties", "provisioningState"), found.get("tags") or {})
+        return None
+
+    async def make(left: timedelta) -> Json:
+        put = azure.resources.resources.begin_create_or_update_by_id
+        generic = models.GenericResource(body)
+        operation = await azure.begin(what, put, resource_id, generic, api_version=version)
+        return plain(await azure.wait(operation, deadline=left))
+
+    async def away(left: timedelta) -> None:
+        delete = azure.resources.resources.begin_delete_by_id
+        await remove(
+            azure,
+            what,
+            lambda: azure.begin(what, delete, resource_id, api_version=version),
+            deadline=left,
+        )
+
+    return await ensure(azure, what, look=look, make=make, remove=away, tags=body["tags"], deadline=deadline)
 
 
 def _write_rule(rule: SecurityRule) -> Json:

@@ -13,11 +13,15 @@ from azure.mgmt.compute import models
 
 from factory.azure.client import Azure
 from factory.azure.disks import COMPLETE
+from factory.azure.ensure import Existing, ensure, remove
 from factory.azure.ids import ArmId, same_id
 from factory.azure.looking import Seen, look_until_done
 from factory.azure.lro import Progress
 from factory.azure.wire import Json, dig, plain, read_time
 from factory.errors import AzureFault, CopyFailed, NotFound
+
+DEADLINE = timedelta(minutes=10)
+_STATE = ("properties", "provisioningState")
 
 Consistency = Literal["CrashConsistent", "ApplicationConsistent"]
 
@@ -60,19 +64,28 @@ class RestorePoint:
 async def create_restore_point_collection(
     azure: Azure, group: str, name: str, location: str, *, source_id: str, tags: Mapping[str, str]
 ) -> str:
-    """Create the collection for a VM, or take up the one of this name; return its id.
+    """Create the collection for a VM, or take up the one of this name that the run made; return its id.
 
-    Raises `NotFound` (VM), `InvalidRequest` (another region, or the name is another VM's collection).
+    Raises `NameTaken`, `NotFound` (VM), `InvalidRequest` (another region, or the name is another VM's
+    collection).
     """
     body = {"location": location, "tags": dict(tags), "properties": {"source": {"id": source_id}}}
-    made = await azure.call(
-        f"create restore point collection {name}",
-        azure.compute.restore_point_collections.create_or_update,
-        group,
-        name,
-        models.RestorePointCollection(body),
-    )
-    return str(made.id)
+    what, operations = f"create restore point collection {name}", azure.compute.restore_point_collections
+
+    async def look() -> Existing[str] | None:
+        found = await azure.find(what, operations.get, group, name)
+        return Existing(str(found.id), dig(found, *_STATE), found.tags or {}) if found else None
+
+    async def make(_left: timedelta) -> str:
+        model = models.RestorePointCollection(body)
+        return str((await azure.call(what, operations.create_or_update, group, name, model)).id)
+
+    async def away(left: timedelta) -> None:
+        await remove(
+            azure, what, lambda: azure.begin(what, operations.begin_delete, group, name), deadline=left
+        )
+
+    return await ensure(azure, what, look=look, make=make, remove=away, tags=tags, deadline=DEADLINE)
 
 
 async def create_restore_point(
@@ -94,20 +107,25 @@ async def create_restore_point(
     `OperationNotAllowed`, `CopyFailed`, `Busy`, `OperationTimedOut`.
     """
     ends = azure.clock.monotonic() + deadline.total_seconds()
-    point = await _find(azure, group, collection, name)
-    if point is None:
-        properties: dict[str, Any] = {"consistencyMode": consistency} if consistency else {}
-        if exclude_disks:
-            properties["excludeDisks"] = [{"id": disk} for disk in exclude_disks]
-        operation = await azure.begin(
-            f"create restore point {name}",
-            azure.compute.restore_points.begin_create,
-            group,
-            collection,
-            name,
-            models.RestorePoint({"properties": properties}),
-        )
-        await azure.wait(operation, deadline=deadline, progress=progress)
+    what, operations = f"create restore point {name}", azure.compute.restore_points
+    properties: dict[str, Any] = {"consistencyMode": consistency} if consistency else {}
+    if exclude_disks:
+        properties["excludeDisks"] = [{"id": disk} for disk in exclude_disks]
+
+    async def look() -> Existing[None] | None:
+        point = await _find(azure, group, collection, name)
+        return Existing(None, point.provisioning_state, {}) if point else None
+
+    async def make(left: timedelta) -> None:
+        model = models.RestorePoint({"properties": properties})
+        operation = await azure.begin(what, operations.begin_create, group, collection, name, model)
+        await azure.wait(operation, deadline=left, progress=progress)
+
+    async def away(left: timedelta) -> None:
+        delete = operations.begin_delete
+        await remove(azure, what, lambda: azure.begin(what, delete, group, collection, name), deadline=left)
+
+    await ensure(azure, what, look=look, make=make, remove=away, tags={}, deadline=deadline)
     left = timedelta(seconds=max(0.0, ends - azure.clock.monotonic()))
     return await _wait_copied(azure, (group, collection, name), left, progress)
 
@@ -144,32 +162,18 @@ async def get_disk_restore_point_state(azure: Azure, disk_point_id: str) -> str:
 async def delete_restore_point(azure: Azure, point_id: str, *, deadline: timedelta) -> None:
     """Delete a restore point with its disks' copies; one that is not there is fine. Raises `ScopeLocked`."""
     rid = ArmId.parse(point_id)
-    try:
-        operation = await azure.begin(
-            f"delete restore point {rid.name}",
-            azure.compute.restore_points.begin_delete,
-            rid.group,
-            rid.names[0],
-            rid.names[1],
-        )
-    except NotFound:
-        return
-    await azure.wait(operation, deadline=deadline)
+    what, delete = f"delete restore point {rid.name}", azure.compute.restore_points.begin_delete
+    await remove(azure, what, lambda: azure.begin(what, delete, rid.group, *rid.names), deadline=deadline)
 
 
 async def delete_restore_point_collection(azure: Azure, collection_id: str, *, deadline: timedelta) -> None:
     """Delete a collection with all its points; one that is not there is fine. Raises `ScopeLocked`."""
     rid = ArmId.parse(collection_id)
-    try:
-        operation = await azure.begin(
-            f"delete restore point collection {rid.name}",
-            azure.compute.restore_point_collections.begin_delete,
-            rid.group,
-            rid.name,
-        )
-    except NotFound:
-        return
-    await azure.wait(operation, deadline=deadline)
+    what, delete = (
+        f"delete restore point collection {rid.name}",
+        azure.compute.restore_point_collections.begin_delete,
+    )
+    await remove(azure, what, lambda: azure.begin(what, delete, rid.group, rid.name), deadline=deadline)
 
 
 async def _find(azure: Azure, group: str, collection: str, name: str) -> RestorePoint | None:

@@ -124,6 +124,7 @@ async def test_a_post_that_may_have_been_done_is_not_sent_again(azure: Azure, wi
 
 
 async def test_a_put_whose_answer_was_lost_is_sent_again(azure: Azure, wire: Wire) -> None:
+    wire.on("GET", "/resourceGroups/rg", fails(404, "ResourceGroupNotFound"))
     wire.on("PUT", "/resourceGroups/rg", RESET, Answer(503), Answer(200, GROUP_BODY))
     await groups.create_group(azure, "rg", "westeurope", {})
     assert len(wire.sent("PUT")) == 3

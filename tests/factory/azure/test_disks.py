@@ -6,7 +6,7 @@ import pytest
 
 from factory.azure import disks, restore_points
 from factory.azure.client import Azure
-from factory.errors import CopyFailed, InUse, NotFound, OperationTimedOut
+from factory.errors import CopyFailed, InUse, NotFound, OperationTimedOut, ProvisioningFailed
 from tests.factory.azure import bodies
 from tests.factory.azure.bodies import POINT, VM
 from tests.factory.azure.conftest import JumpingClock
@@ -27,7 +27,7 @@ async def test_a_disk_is_made_as_its_source_demands(
 ) -> None:
     made = {"id": DISK, "name": "d", "location": "westeurope"}
     wire.on("PUT", "/disks/d", Answer(202, made, wire.serve_operation(succeeded())))
-    wire.on("GET", "/disks/d", Answer(200, made))
+    wire.on("GET", "/disks/d", fails(404, "ResourceNotFound"), Answer(200, made))
     found = await disks.create_disk_from_copy(
         azure, "rg", "d", "westeurope", source_id=source, sku="Premium_LRS", tags=TAGS, deadline=SOON
     )
@@ -69,7 +69,8 @@ async def make_snapshot(
 ) -> disks.Snapshot:
     first = bodies.snapshot(None, "Updating")
     wire.on("PUT", "/snapshots/s", Answer(202, first, wire.serve_operation(succeeded())))
-    wire.on("GET", "/snapshots/s", Answer(200, bodies.snapshot(0.0)), *looks)
+    absent = fails(404, "ResourceNotFound")
+    wire.on("GET", "/snapshots/s", absent, Answer(200, bodies.snapshot(0.0)), *looks)
     return await disks.create_snapshot(
         azure, "rg", "s", "westeurope", source_id=DISK, tags=TAGS, deadline=deadline
     )
@@ -160,8 +161,10 @@ async def test_a_restore_point_whose_disks_are_not_copied_in_time_is_told(azure:
 
 
 async def test_a_failed_restore_point_is_a_failed_copy(azure: Azure, wire: Wire) -> None:
-    wire.on("GET", "/restorePoints/p1", Answer(200, bodies.restore_point(state="Failed")))
-    with pytest.raises(CopyFailed):
+    broken = Answer(200, bodies.restore_point(state="Failed"))
+    wire.on("GET", "/restorePoints/p1", fails(404, "ResourceNotFound"), broken)
+    wire.on("PUT", "/restorePoints/p1", Answer(201, bodies.restore_point(state="Creating")))
+    with pytest.raises((CopyFailed, ProvisioningFailed)):
         await take_point(azure)
 
 
@@ -194,6 +197,7 @@ async def test_the_points_of_a_collection_are_listed(azure: Azure, wire: Wire) -
 
 
 async def test_a_collection_is_made_for_one_machine(azure: Azure, wire: Wire) -> None:
+    wire.on("GET", "/restorePointCollections/col", fails(404, "ResourceNotFound"))
     wire.on("PUT", "/restorePointCollections/col", Answer(201, {"id": "/col", "location": "w"}))
     made = await restore_points.create_restore_point_collection(
         azure, "rg", "col", "w", source_id=VM, tags=TAGS

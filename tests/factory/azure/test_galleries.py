@@ -33,7 +33,7 @@ async def test_a_new_version_is_at_home_only_and_excluded_from_latest(azure: Azu
     wire.on(
         "PUT", "/versions/1.0.0", Answer(201, bodies.version("Creating"), wire.serve_operation(succeeded()))
     )
-    wire.on("GET", "/versions/1.0.0", Answer(200, bodies.version()))
+    wire.on("GET", "/versions/1.0.0", fails(404, "ResourceNotFound"), Answer(200, bodies.version()))
     version = await create(azure)
     profile = wire.sent("PUT")[0].body["properties"]["publishingProfile"]
     assert profile["excludeFromLatest"] is True
@@ -50,6 +50,7 @@ async def test_a_definition_that_does_not_fit_the_machine_refuses_it(azure: Azur
         "Cannot create Gallery Image Version since the OS State in the parent gallery image is not the same."
     )
     headers = wire.serve_operation(failed("InvalidParameter", text))
+    wire.on("GET", "/versions/1.0.0", fails(404, "ResourceNotFound"))
     wire.on("PUT", "/versions/1.0.0", Answer(201, bodies.version("Creating"), headers))
     with pytest.raises(InvalidRequest, match="OS State"):
         await create(azure)
@@ -232,7 +233,7 @@ IMAGE = {
 async def test_a_managed_image_takes_its_generation_from_the_machine(azure: Azure, wire: Wire) -> None:
     wire.on("GET", "/virtualMachines/vm", Answer(200, bodies.machine()))
     wire.on("PUT", "/images/i", Answer(201, IMAGE, wire.serve_operation(succeeded())))
-    wire.on("GET", "/images/i", Answer(200, IMAGE))
+    wire.on("GET", "/images/i", fails(404, "ResourceNotFound"), Answer(200, IMAGE))
     image = await images.create_image_from_machine(
         azure, "rg", "i", "westeurope", machine_id=VM, tags=TAGS, deadline=SOON
     )

@@ -22,10 +22,11 @@ def group(name: str, **tags: str) -> dict[str, object]:
 
 
 async def test_a_group_is_made_with_its_tags(azure: Azure, wire: Wire) -> None:
+    wire.on("GET", "/resourceGroups/a", fails(404, "ResourceGroupNotFound"))
     wire.on("PUT", "/resourceGroups/a", Answer(201, group("a", run="r")))
     made = await groups.create_group(azure, "a", "w", {"run": "r"})
     assert (made.name, made.tags, made.provisioning_state) == ("a", {"run": "r"}, "Succeeded")
-    assert wire.requests[0].body == {"location": "w", "tags": {"run": "r"}}
+    assert wire.sent("PUT")[0].body == {"location": "w", "tags": {"run": "r"}}
 
 
 async def test_a_group_that_is_not_there_is_none(azure: Azure, wire: Wire) -> None:
@@ -134,6 +135,7 @@ async def test_what_is_not_a_subnet_is_refused_before_any_call(azure: Azure, wir
 
 
 async def test_a_security_group_holds_exactly_its_rules(azure: Azure, wire: Wire) -> None:
+    wire.on("GET", "/networkSecurityGroups/n", fails(404, "ResourceNotFound"))
     wire.on("PUT", "/networkSecurityGroups/n", Answer(200, {"id": "/nsg", "name": "n", "location": "w"}))
     rules = [SecurityRule("in", 100, "Inbound", "Allow", "Tcp", source="10.0.0.9/32", port="22")]
     made = await network.create_security_group(azure, "rg", "n", "w", rules, tags={"run": "r"})
@@ -161,7 +163,7 @@ async def test_an_interface_has_a_private_address_and_no_public_one(azure: Azure
     ]
     body = {"id": NIC, "name": "nic", "location": "w", "properties": {"ipConfigurations": addresses}}
     wire.on("PUT", "/networkInterfaces/nic", Answer(201, body))
-    wire.on("GET", "/networkInterfaces/nic", Answer(200, body))
+    wire.on("GET", "/networkInterfaces/nic", fails(404, "ResourceNotFound"), Answer(200, body))
     made = await network.create_interface(
         azure, "rg", "nic", "w", subnet_id=SUBNET, security_group_id="/nsg", tags={"run": "r"}
     )
