@@ -7,13 +7,13 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from localazure.arm.errors import ArmError
+from localazure.arm.ids import ResourceId
 from localazure.compute import errors, interfaces, machines, os_profile, storage_profile
 from localazure.compute.instance_view import agent_ready
 from localazure.compute.patience import limit
 from localazure.guests.base import DataDisk, GuestError, MachineSpec
 
 if TYPE_CHECKING:
-    from localazure.arm.ids import ResourceId
     from localazure.arm.store import Document
     from localazure.arm.world import World
 
@@ -40,6 +40,7 @@ def spec(world: World, vm: Document) -> MachineSpec:
         inbound=rules,
         provisioning=provisioning,
         metadata=metadata(vm),
+        generation=vm.get("_generation", "V1"),
     )
 
 
@@ -79,6 +80,7 @@ def metadata(vm: Document) -> dict[str, Any]:
 
 async def power_on(world: World, vm: Document) -> None:
     """Start the machine; the host's refusal becomes Azure's."""
+    await world.interference.point("power-on", ResourceId.parse(vm["id"]))
     await _ask(vm["name"], world.guests.start(spec(world, vm)))
 
 
@@ -102,6 +104,7 @@ async def _ask(name: str, work: Awaitable[None]) -> None:
 
 async def provisioned(world: World, rid: ResourceId, began: float) -> None:
     """Wait until the guest reports Ready; raises what Azure says of a failure, or of nothing in time."""
+    await world.interference.point("provision", rid)
     deadline = began + limit(world, "provisioning")
     while True:
         vm = world.store.get(rid)

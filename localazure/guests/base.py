@@ -108,6 +108,8 @@ class MachineSpec:
     """None for a specialized disk (Attach): there is no DVD, the agent reports and changes nothing."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """The metadata service's `compute` block, as far as the ARM side knows it; the host adds `network`."""
+    generation: Literal["V1", "V2"] = "V2"
+    """Of the hypervisor: with a BIOS or with UEFI."""
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,9 @@ class Machine:
             await asyncio.sleep(0.02)
 
     @asynccontextmanager
-    async def conversation(self, **request: Any) -> AsyncIterator[dict[str, Any]]:
+    async def conversation(
+        self, seconds: float = _ANSWER_SECONDS, **request: Any
+    ) -> AsyncIterator[dict[str, Any]]:
         """Ask the supervisor for something that lasts as long as this context does."""
         try:
             with _short_path(self.directory / "control") as address:
@@ -123,7 +125,7 @@ class Machine:
             writer.write(json.dumps(request).encode() + b"\n")
             await writer.drain()
             try:
-                line = await asyncio.wait_for(reader.readline(), _ANSWER_SECONDS)
+                line = await asyncio.wait_for(reader.readline(), seconds)
             except (OSError, TimeoutError) as error:
                 raise GuestError(f"{self.machine_id} does not answer: {error!r}") from error
             answer = json.loads(line or '{"error": "the supervisor is gone"}')
@@ -135,9 +137,9 @@ class Machine:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def ask(self, **request: Any) -> dict[str, Any]:
-        """Ask the supervisor for something."""
-        async with self.conversation(**request) as answer:
+    async def ask(self, seconds: float = _ANSWER_SECONDS, **request: Any) -> dict[str, Any]:
+        """Ask the supervisor for something, which may take it so many seconds."""
+        async with self.conversation(seconds, **request) as answer:
             return answer
 
     def remove_remains(self) -> None:

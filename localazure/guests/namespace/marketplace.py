@@ -195,12 +195,13 @@ class Marketplace:
             hook.write_text(self.recipe.customization)
             result = workshop / "image"
             result.mkdir()
-            await _run(self.recipe.command(hook, result / "root"), workshop / "log", progress)
+            await run_mmdebstrap(self.recipe.command(hook, result / "root"), workshop / "log", progress)
             (result / "image.json").write_text(json.dumps({"made": int(time.time())}))
             result.rename(self.directory / self.recipe.key)
 
 
-async def _run(command: list[str], log: Path, progress: Progress) -> None:
+async def run_mmdebstrap(command: list[str], log: Path, progress: Progress) -> None:
+    """Run it to its end; GuestError with what it complained of."""
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.DEVNULL,

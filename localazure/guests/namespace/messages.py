@@ -40,7 +40,7 @@ class Order:
         """Read it."""
         fields = json.loads(text)
         return cls(
-            spec=_spec(fields["spec"]),
+            spec=spec_from(fields["spec"]),
             layers=tuple(fields["layers"]),
             upper=fields["upper"],
             work=fields["work"],
@@ -49,7 +49,8 @@ class Order:
         )
 
 
-def _spec(fields: Mapping[str, Any]) -> MachineSpec:
+def spec_from(fields: Mapping[str, Any]) -> MachineSpec:
+    """Read what a machine is to be."""
     profile = fields["provisioning"]
     return MachineSpec(
         **{

@@ -12,12 +12,12 @@ import ipaddress
 import socket
 import struct
 from collections.abc import Coroutine, Sequence
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, Protocol
 
 from localazure.guests.base import Rule
 from localazure.guests.inbound import verdicts
 from localazure.guests.namespace import packet_filter
-from localazure.guests.namespace.network import GuestNetwork
 
 SSH_PORTS = (22, 2222)  # the image's sshd listens on both
 PORTS = (*SSH_PORTS, 5986)
@@ -27,10 +27,17 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _LOOPBACK = ipaddress.IPv4Network("127.0.0.0/8")
 
 
+class Inside(Protocol):
+    """The machine's own network, as far as the relay needs it."""
+
+    def client(self) -> Future[socket.socket]:
+        """Make a socket that connects from inside."""
+
+
 class Relay:
     """Carries connections for one machine."""
 
-    def __init__(self, address: str, network: GuestNetwork, ports: Sequence[int] = PORTS) -> None:
+    def __init__(self, address: str, network: Inside, ports: Sequence[int] = PORTS) -> None:
         self._address, self._network = address, network
         self._listeners: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -88,7 +95,7 @@ class Relay:
         with client, guest:
             guest.setblocking(False)
             try:
-                await self._connect(guest, source, port)
+                await self.connect(guest, source, port)
             except OSError:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
                 return
@@ -96,7 +103,8 @@ class Relay:
                 both.create_task(_pump(client, guest))
                 both.create_task(_pump(guest, client))
 
-    async def _connect(self, guest: socket.socket, source: str, port: int) -> None:
+    async def connect(self, guest: socket.socket, source: str, port: int) -> None:
+        """Connect to the machine for a client."""
         if ipaddress.IPv4Address(source) in _LOOPBACK:  # the guest's logs then name the real client
             guest.bind((source, 0))
         async with asyncio.timeout(_CONNECT_SECONDS):
