@@ -13,11 +13,14 @@ from localazure.faults.kind import Page, kinds
 from localazure.faults.named_faults import Named, named
 from localazure.hosts import open_host
 from localazure.server import Settings, prepare, serve
+from localazure.storage import install
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line and run."""
     options = _parser().parse_args(arguments)
+    if options.command == "install-storage":
+        return _install_storage()
     if options.command == "missing":
         lines = open_host(options.guest, options.state.resolve()).missing()
         sys.stdout.writelines(f"{line}\n" for line in lines)
@@ -41,6 +44,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _faults(which: str) -> list[Named | Page]:
     return list(named().values()) if which == "named" else [kind.page for kind in kinds().values()]
+
+
+def _install_storage() -> int:
+    try:
+        sys.stdout.write(f"{install.install()}\n")
+    except install.NotInstalledError as error:
+        sys.stderr.write(f"localazure: {error}\n")
+        return 1
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     faults = commands.add_parser("faults", help="print the manual of faults as JSON")
     faults.add_argument("which", choices=("named", "kinds"))
     commands.add_parser("missing", parents=[shared], help="say what this computer lacks, one line each")
+    commands.add_parser("install-storage", help="install Azurite, which storage accounts need, once (npm)")
     return parser
 
 

@@ -16,6 +16,7 @@ _PLACE = "/subscriptions/{sub}/providers/{provider}/locations/{location}"
 @route("GET", _PLACE + "/operations/{operation}")
 @route("GET", _PLACE + "/DiskOperations/{operation}")
 @route("GET", _PLACE + "/capsOperations/{operation}")
+@route("GET", _PLACE + "/asyncoperations/{operation}")
 async def operation_status(call: Call) -> Response:
     """The status, or with `monitor=true` the result."""
     op = _found(call)

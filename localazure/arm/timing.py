@@ -21,6 +21,7 @@ PROFILE: dict[str, tuple[float, str]] = {
     "network.nsg": (4.0, ASSUMED),
     "network.ip": (3.0, ASSUMED),
     "network.delete": (10.0, ASSUMED),
+    "storage.create": (15.0, ASSUMED),
     "vm.create": (40.0, ASSUMED + ", without the guest's own provisioning"),
     "vm.update": (10.0, ASSUMED),
     "vm.start": (20.0, ASSUMED),

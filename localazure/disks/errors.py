@@ -126,3 +126,51 @@ def image_lun(lun: object) -> ArmError:
     return ArmError(
         400, "InvalidParameter", "The value of parameter imageReference is invalid.", target=f"lun {lun}"
     )
+
+
+def upload_size(size: int) -> ArmError:
+    """[seen: AzureStorageExplorer#3029] The footer's 512 bytes come on top of whole MiB."""
+    return ArmError(
+        400,
+        "BadRequest",
+        f"The upload size in bytes {size} - 512 bytes for the VHD footer ({size - 512} in this case) "
+        "must be a multiple of MiB.",
+        target="creationData.uploadSizeBytes",
+    )
+
+
+def bad_footer(name: str, blob: str) -> ArmError:
+    """[seen: AzureStorageExplorer#8800] At the end of an upload."""
+    return ArmError(
+        400,
+        "InvalidVhd",
+        f"The specified cookie value in VHD footer indicates that disk '{name}' with blob {blob} is not a "
+        "supported VHD. Disk is expected to have cookie value 'conectix'.",
+    )
+
+
+def no_vhd() -> ArmError:
+    """[seen: azure-cli#6179; code assumed] The blob of an import."""
+    return ArmError(
+        400, "InvalidParameter", "Only blobs formatted as VHDs can be imported.", target="sourceUri"
+    )
+
+
+def not_uploading(name: str) -> ArmError:
+    """[assumed text] Write access is for disks that were created for an upload."""
+    return ArmError(
+        409,
+        "OperationNotAllowed",
+        f"Write access to disk {name} is not permitted: only a disk in state ReadyToUpload or "
+        "ActiveUpload can be written.",
+    )
+
+
+def uploading(name: str) -> ArmError:
+    """[assumed text] A disk that waits for its upload has nothing to read."""
+    return ArmError(
+        409,
+        "OperationNotAllowed",
+        f"Read access to disk {name} is not permitted while the disk is in state ReadyToUpload or "
+        "ActiveUpload.",
+    )

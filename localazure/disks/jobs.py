@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from localazure.arm.ids import ResourceId
 from localazure.arm.operations import Operation, job
 from localazure.arm.wire import shown
 from localazure.compute.hosts import host_failed
-from localazure.disks import access, errors
+from localazure.disks import access, errors, imports, vhd
 from localazure.disks.models import (
     DISKS,
     SNAPSHOTS,
@@ -24,6 +25,7 @@ from localazure.disks.models import (
     show,
 )
 from localazure.disks.sources import Source
+from localazure.disks.transfers import Transfers
 from localazure.guests.base import GuestError
 
 if TYPE_CHECKING:
@@ -51,8 +53,12 @@ async def create(world: World, op: Operation) -> dict[str, Any] | None:
     """Make a disk or a snapshot."""
     await world.time.take("disk.create" if op.rid.type == DISKS else "snapshot.create")
     doc = world.store.get(op.rid)
-    if doc is None or "_content" in doc:
+    if doc is None or "_content" in doc or "_upload" in doc:
         return _output(world, op.rid)
+    if doc["properties"]["creationData"]["createOption"] == "Upload":
+        return _await_upload(world, doc)
+    if doc["properties"]["creationData"]["createOption"] == "Import":
+        return await _import(world, op, doc)
     source = Source(**op.args["source"]) if op.args["source"] else None
     size = doc["properties"].get("diskSizeGB") or (source.size_gb if source else 0)
     try:
@@ -61,13 +67,50 @@ async def create(world: World, op: Operation) -> dict[str, Any] | None:
         world.store.delete(op.rid)
         raise
     facts = source.inherited() if source else {}
-    facts |= {key: value for key in ("osType", "hyperVGeneration") if (value := doc["properties"].get(key))}
+    facts |= _given(doc)
     if doc["type"] == DISKS:
         doc = finish_disk(doc, size_gb=size, content=content, now=now(world), **facts)
     else:
         doc = finish_snapshot(doc, size_gb=size, content=content, now=now(world), **facts)
         _relate(world, doc, source)
     world.store.put(doc)
+    return _output(world, op.rid)
+
+
+def _given(doc: Document) -> dict[str, Any]:
+    """What the client said of the system on the disk."""
+    return {key: value for key in ("osType", "hyperVGeneration") if (value := doc["properties"].get(key))}
+
+
+def _await_upload(world: World, doc: Document) -> dict[str, Any] | None:
+    """A disk that waits for its bytes."""
+    wanted = doc["properties"]["creationData"]["uploadSizeBytes"]
+    doc = finish_disk(
+        doc, size_gb=vhd.gigabytes(wanted - vhd.FOOTER), content="", now=now(world), **_given(doc)
+    )
+    del doc["_content"]
+    doc["_upload"] = wanted
+    world.part(Transfers).begin_upload(doc)
+    world.store.put(doc)
+    return _output(world, ResourceId.parse(doc["id"]))
+
+
+async def _import(world: World, op: Operation, doc: Document) -> dict[str, Any] | None:
+    """Make a disk or snapshot of a VHD in a storage account."""
+    draft = world.part(Transfers).draft(op.id)
+    try:
+        content, least = await imports.content_of(world, doc["properties"]["creationData"], draft)
+        size = doc["properties"].get("diskSizeGB") or least
+        if size < least:
+            await world.guests.discard(content)
+            raise errors.smaller_than_source(size, least)
+    except ArmError:
+        world.store.delete(op.rid)
+        raise
+    finally:
+        draft.unlink(missing_ok=True)
+    finish = finish_disk if doc["type"] == DISKS else finish_snapshot
+    world.store.put(finish(doc, size_gb=size, content=content, now=now(world), **_given(doc)))
     return _output(world, op.rid)
 
 
@@ -116,19 +159,47 @@ async def grant(world: World, op: Operation) -> dict[str, Any] | None:
     if doc is None:
         return None
     if not access_open(world, doc):
-        doc["_access"] = access.grant(world, doc, op.args["access"], op.args["seconds"])
+        world.part(Transfers).forget(doc)
+        doc["_access"] = access.grant(world, op.args["access"], op.args["seconds"])
         world.store.put(doc)
-    return {"accessSAS": access.url(world, doc, op.base)}
+    return {"accessSAS": access.url(doc, op.base)}
 
 
 @job("disks.revoke")
 async def revoke(world: World, op: Operation) -> dict[str, Any] | None:
-    """Take the shared access signature back."""
+    """Take the shared access signature back; an upload ends with it."""
     await world.time.take("disk.access")
     doc = world.store.get(op.rid)
-    if doc is not None and doc.pop("_access", None) is not None:
-        world.store.put(doc)
+    if doc is None or doc.get("_access") is None:
+        return None
+    if "_upload" in doc:
+        await _take_upload(world, doc, op.base)
+    world.part(Transfers).forget(doc)
+    del doc["_access"]
+    world.store.put(doc)
     return None
+
+
+async def _take_upload(world: World, doc: Document, base: str) -> None:
+    """Make the disk's content of what was uploaded, or leave the disk as it is."""
+    transfers = world.part(Transfers)
+    blob, size = await transfers.blob(doc), doc["_upload"] - vhd.FOOTER
+    if not doc.get("_whole"):
+        if vhd.disk_bytes(blob.read(size, vhd.FOOTER)) != size:
+            where = access.place(doc, base)
+            del doc["_access"]
+            world.store.put(doc)
+            raise errors.bad_footer("abcd", where)
+        doc["_whole"] = True  # what follows takes the footer away and may be done twice
+        world.store.put(doc)
+    os.truncate(blob.path, size)
+    os.truncate(blob.path, vhd.gigabytes(size) << 30)
+    try:
+        doc["_content"] = await world.guests.read_raw(blob.path)
+    except GuestError as error:
+        raise host_failed(error) from error
+    del doc["_upload"], doc["_whole"]
+    transfers.forget_upload(doc)
 
 
 def _output(world: World, rid: ResourceId) -> dict[str, Any] | None:
@@ -143,6 +214,9 @@ def _output(world: World, rid: ResourceId) -> dict[str, Any] | None:
 async def discard(world: World, doc: Document) -> None:
     """Forget a disk or snapshot and what is on it."""
     world.store.delete(doc["id"])
+    world.part(Transfers).forget(doc)
+    if "_upload" in doc:
+        world.part(Transfers).forget_upload(doc)
     if "_content" in doc:
         await world.guests.discard(doc["_content"])
 

@@ -4,7 +4,7 @@ A disk's `diskState` is read off the present: it follows from who holds the disk
 and whether an access signature is out, and would otherwise grow stale with every power action.
 
 Private members: `_content` (the host's content), `_access` (the signature that is out), `_copy` (a copy that
-still goes on).
+still goes on), `_upload` (of a disk that has no content yet: the bytes that are to be uploaded).
 """
 
 from __future__ import annotations
@@ -147,7 +147,9 @@ def access_open(world: World, doc: Document) -> bool:
 
 
 def disk_state(world: World, doc: Document) -> str:
-    """Unattached, Attached, Reserved (to a deallocated machine) or ActiveSAS."""
+    """Unattached, Attached, Reserved (to a deallocated machine), ActiveSAS; two more while it is uploaded."""
+    if "_upload" in doc:
+        return "ActiveUpload" if access_open(world, doc) else "ReadyToUpload"
     if access_open(world, doc):
         return "ActiveSAS"
     vm = holder(world, doc)
@@ -158,6 +160,8 @@ def disk_state(world: World, doc: Document) -> str:
 
 def completion(world: World, doc: Document) -> float:
     """How far a snapshot's background copy is, in percent."""
+    if "_copy_error" in doc:
+        return float(doc["_copy_error"]["percent"])
     copy = doc.get("_copy")
     if copy is None:
         return 100.0
@@ -172,6 +176,10 @@ def show(world: World, doc: Document) -> Document:
         doc["properties"]["diskState"] = disk_state(world, doc)
         if doc["type"] == SNAPSHOTS and doc["properties"].get("incremental"):
             doc["properties"]["completionPercent"] = completion(world, doc)
+        if (error := doc.get("_copy_error")) is not None:
+            doc["properties"]["copyCompletionError"] = {
+                key: error[key] for key in ("errorCode", "errorMessage")
+            }
     return doc
 
 

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any
 from localazure.arm.envelope import NAME, check_name, new_document, read_resource
 from localazure.arm.errors import not_implemented
 from localazure.compute import image_reference
-from localazure.compute.errors import invalid_parameter, missing_parameter, out_of_range
+from localazure.compute.errors import (
+    invalid_parameter,
+    missing_parameter,
+    out_of_range,
+    parameter_not_allowed,
+)
 from localazure.compute.zones import check_zones
-from localazure.disks import errors, sources
+from localazure.disks import errors, imports, sources, vhd
 from localazure.disks.models import DISKS, LARGEST_GB, SNAPSHOT_TIERS, SNAPSHOTS, TIERS, holder
 from localazure.disks.sources import Source
 
@@ -90,7 +95,7 @@ def _check_size(doc: Document, source: Source | None) -> None:
     parameter = f"{_word(doc)}.diskSizeGB"
     size = doc["properties"].get("diskSizeGB")
     if size is None:
-        if source is None:
+        if source is None and doc["properties"]["creationData"]["createOption"] == "Empty":
             raise missing_parameter(parameter)
         return
     if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= LARGEST_GB:
@@ -122,11 +127,17 @@ def _disk_source(world: World, doc: Document, creation: dict[str, Any], option: 
             return _same_region(doc, sources.restored(world, creation))
         case "FromImage":
             return _from_image(world, doc, creation)
+        case "Upload":
+            _check_upload(doc, creation)
+            return None
+        case "Import":
+            imports.check(world, creation)
+            return None
         case _:
             raise not_implemented(f"disks with createOption {option}")
 
 
-def _snapshot_source(world: World, doc: Document, creation: dict[str, Any], option: str) -> Source:
+def _snapshot_source(world: World, doc: Document, creation: dict[str, Any], option: str) -> Source | None:
     incremental = bool(doc["properties"].get("incremental", False))
     if option == "Copy":
         found = _same_region(doc, sources.copied(world, creation))
@@ -137,7 +148,23 @@ def _snapshot_source(world: World, doc: Document, creation: dict[str, Any], opti
         if not incremental or source["type"] != SNAPSHOTS or not source["properties"].get("incremental"):
             raise errors.copy_start_needs_incremental(source["id"])
         return sources.of_document(source)
+    if option == "Import":
+        imports.check(world, creation)
+        return None
     raise not_implemented(f"snapshots with createOption {option}")
+
+
+def _check_upload(doc: Document, creation: dict[str, Any]) -> None:
+    """An upload's size is the disk's; it says so alone."""
+    size = creation.get("uploadSizeBytes")
+    if size is None:
+        raise missing_parameter("creationData.uploadSizeBytes")
+    if not isinstance(size, int) or isinstance(size, bool) or not vhd.SMALLEST <= size <= vhd.LARGEST:
+        raise out_of_range("creationData.uploadSizeBytes", size, vhd.SMALLEST, vhd.LARGEST)
+    if (size - vhd.FOOTER) % vhd.MIB:
+        raise errors.upload_size(size)
+    if "diskSizeGB" in doc["properties"]:
+        raise parameter_not_allowed("disk.diskSizeGB")
 
 
 def _same_region(doc: Document, source: Document) -> Source:

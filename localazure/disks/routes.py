@@ -133,6 +133,8 @@ async def begin_get_access(call: Call) -> Response:
         raise invalid_parameter("The value of parameter access is invalid.", target="access")
     if not isinstance(seconds, int) or isinstance(seconds, bool) or not 0 < seconds <= _LONGEST_ACCESS:
         raise out_of_range("durationInSeconds", seconds, 1, _LONGEST_ACCESS)
+    if (level == "Write") != ("_upload" in doc):
+        raise errors.not_uploading(doc["name"]) if level == "Write" else errors.uploading(doc["name"])
     vm = holder(call.world, doc)
     if vm is not None and vm.get("_power") != "deallocated":
         raise errors.access_while_running(doc["name"], vm["id"])
