@@ -173,7 +173,7 @@ class PowerShellGuest:
         if not self.folder:
             raise InvalidInput(f"{self.name}: a long script needs a folder in the guest")
         if not self._uploaded:
-            await self._must(_script("make_folder", {"Path": self.folder}))
+            await self._must(make_folder(self.folder))
 
     async def _put(self, path: str, content: bytes) -> None:
         if len(content) > LARGEST_FILE:
@@ -199,6 +199,11 @@ class PowerShellGuest:
         # The thread keeps to the deadline by itself; the margin is for one request that hangs on top of it.
         margin = READ_SECONDS + KNOCK_SECONDS
         return await _blocking(wire, lambda: wire.run(call), str(command), command.timeout + margin)
+
+
+def make_folder(path: str) -> PowerShell:
+    """A folder in the guest that administrators and the system alone can read."""
+    return _script("make_folder", {"Path": path})
 
 
 async def try_login(login: WinRmLogin, clock: Clock | None = None) -> bool:

@@ -16,5 +16,6 @@ foreach ($name in 'sysprep.started', 'sysprep.exit') {
 }
 [PSCustomObject]@{
     time = (Get-Date).ToUniversalTime().ToString('o')
+    local = (Get-Date).ToString('yyyy-MM-dd HH:mm:ss')
     image_state = (Get-ItemProperty -Path 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State').ImageState
 } | ConvertTo-Json -Compress
