@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,16 @@ MEMORY_HOST = "tests.localazure.memory_host"
 
 
 @contextmanager
-def local_azure(folder: Path, guest: str = MEMORY_HOST) -> Iterator[Mapping[str, str]]:
+def local_azure(
+    folder: Path, guest: str = MEMORY_HOST, options: Sequence[str] = ()
+) -> Iterator[Mapping[str, str]]:
     """Run one, and yield the environment that leads to it, as `golden local env` prints it."""
     state = folder / "state"
     state.mkdir(parents=True)
     command = [sys.executable, "-m", "localazure", "serve", "--state", str(state), "--scale", "0"]
     log = folder / "localazure.log"
     with log.open("ab") as out:
-        process = subprocess.Popen([*command, "--guest", guest], cwd=ROOT, stdout=out, stderr=out)
+        process = subprocess.Popen([*command, "--guest", guest, *options], cwd=ROOT, stdout=out, stderr=out)
     try:
         yield _environment(_wait_ready(state / "server.json", process, log))
     finally:
