@@ -157,6 +157,16 @@ class RunRecord:
         self._said = said
 
 
+def find_record(env: Mapping[str, str], run_id: str) -> RunRecord:
+    """The record of a run that there is. InvalidInput where there is none."""
+    directory = runs_directory(env)
+    if run_id not in list_runs(directory):
+        raise InvalidInput(
+            f"{directory}: there is no run {run_id!r}", remedy="`golden runs` lists those that there are."
+        )
+    return RunRecord(directory / run_id)
+
+
 def list_runs(directory: Path) -> list[str]:
     """The IDs of all recorded runs, oldest first."""
     if not directory.is_dir():

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from pydantic import BaseModel, ConfigDict
 
 from factory.record import Event
+from factory.resume import RUN
 from factory.run import Run
 from factory.verify import PROOF
 
@@ -59,28 +60,52 @@ def summarize(run: Run) -> tuple[Summary, str]:
 
 
 def step_times(events: list[Event]) -> list[StepTime]:
-    """The steps in the order in which they began; one that has not ended counts until the last event."""
-    begun: dict[str, datetime] = {}
-    ended: dict[str, tuple[datetime, str]] = {}
-    texts: dict[str, str] = {}
+    """The steps in the order in which they first began, with the time spent on each in all entries.
+
+    One that has not ended counts until the last event, or until the process died that carried it out.
+    """
+    clocks: dict[str, _Stopwatch] = {}
+    before = events[0].at if events else None
     for event in events:
-        if event.kind == "started":
-            begun.setdefault(event.step, event.at)
-            ended.pop(event.step, None)
-        elif event.kind in ("finished", "failed"):
-            ended[event.step] = (event.at, event.kind)
-        if event.kind in ("fact", "failed", "progress") and event.text:
-            texts[event.step] = event.text
-    last = events[-1].at if events else None
-    return [
-        StepTime(
-            step=step,
-            state=ended[step][1] if step in ended else "running",
-            seconds=round(((ended[step][0] if step in ended else last or start) - start).total_seconds(), 1),
-            text=texts.get(step, ""),
-        )
-        for step, start in begun.items()
-    ]
+        if event.step == RUN:
+            if event.kind == "entered" and before is not None:
+                for clock in clocks.values():
+                    clock.stop(before, "interrupted")
+        elif event.kind == "started":
+            clocks.setdefault(event.step, _Stopwatch()).start(event.at)
+        elif event.step in clocks:
+            clocks[event.step].read(event)
+        before = event.at
+    return [clock.told(step, events[-1].at) for step, clock in clocks.items()]
+
+
+class _Stopwatch:
+    """The time and the last words of one step."""
+
+    def __init__(self) -> None:
+        self.seconds, self.state, self.text = 0.0, "running", ""
+        self.since: datetime | None = None
+
+    def start(self, at: datetime) -> None:
+        self.stop(at, "interrupted")
+        self.since, self.state = at, "running"
+
+    def stop(self, at: datetime, state: str) -> None:
+        if self.since is not None:
+            self.seconds += (at - self.since).total_seconds()
+            self.since, self.state = None, state
+
+    def read(self, event: Event) -> None:
+        if event.kind in ("finished", "failed"):
+            self.stop(event.at, event.kind)
+        if event.kind == "taken-over":
+            self.text = f"taken over: {event.text}"
+        elif event.kind in ("fact", "failed", "progress") and event.text:
+            self.text = event.text
+
+    def told(self, step: str, now: datetime) -> StepTime:
+        running = (now - self.since).total_seconds() if self.since else 0.0
+        return StepTime(step=step, state=self.state, seconds=round(self.seconds + running, 1), text=self.text)
 
 
 def render(run: Run, summary: Summary) -> str:

@@ -58,9 +58,10 @@ class Run:
         key = make_key_pair(f"{self.plan.run_id}-{purpose}")
         self.keys.mkdir(mode=0o700, exist_ok=True)
         text = json.dumps({"public": key.public, "private": key.private.get_secret_value()})
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        half = path.with_suffix(".half")  # a kill in mid-write leaves no key rather than half a key
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(text)
+        half.replace(path)
         return key
 
     def destroy_keys(self) -> None:

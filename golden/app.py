@@ -23,6 +23,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 SkipOption = Annotated[
     list[str] | None, typer.Option("--skip", help="Rehearsals only: leave out 'deprovision' or 'gate'.")
 ]
+KeepOnFailure = Annotated[
+    bool,
+    typer.Option("--keep-on-failure", help="Leave the machines of a run that fails, until they expire."),
+]
 
 
 @app.command()
@@ -31,6 +35,7 @@ def demo(  # noqa: PLR0917 - options of a command line
     guest: Annotated[str, typer.Option(help="What machines are made of: auto or namespace.")] = "auto",
     state: Annotated[Path | None, typer.Option(help="State directory of the demo's local Azure.")] = None,
     keep: Annotated[bool, typer.Option(help="Leave the local Azure running afterwards.")] = False,
+    keep_on_failure: KeepOnFailure = False,
     setup_seconds: Annotated[float | None, typer.Option(hidden=True)] = None,
     as_json: Json = False,
 ) -> None:
@@ -39,7 +44,13 @@ def demo(  # noqa: PLR0917 - options of a command line
 
     with one_clear_error():
         run_demo(
-            skip=skip or [], guest=guest, state=state, keep=keep, setup_seconds=setup_seconds, as_json=as_json
+            skip=skip or [],
+            guest=guest,
+            state=state,
+            keep=keep,
+            keep_on_failure=keep_on_failure,
+            setup_seconds=setup_seconds,
+            as_json=as_json,
         )
 
 
@@ -53,12 +64,25 @@ def plan(recipe: RecipeFile, as_json: Json = False) -> None:
 
 
 @app.command()
-def rebuild(recipe: RecipeFile, skip: SkipOption = None, as_json: Json = False) -> None:
+def rebuild(
+    recipe: RecipeFile, skip: SkipOption = None, keep_on_failure: KeepOnFailure = False, as_json: Json = False
+) -> None:
     """Rebuild the image of a recipe now, in this process, with a live table of its steps."""
     from golden.rebuild import run_rebuild  # noqa: PLC0415
 
     with one_clear_error():
-        run_rebuild(recipe, skip=skip or [], as_json=as_json)
+        run_rebuild(recipe, skip=skip or [], keep_on_failure=keep_on_failure, as_json=as_json)
+
+
+@app.command()
+def resume(
+    run: Annotated[str, typer.Argument(help="A run, as `golden runs` lists it.")], as_json: Json = False
+) -> None:
+    """Go on with a run that was interrupted, or that failed: nothing that is done is done again."""
+    from golden.runs import resume_run  # noqa: PLC0415
+
+    with one_clear_error():
+        resume_run(run, as_json=as_json)
 
 
 @app.command()
@@ -76,8 +100,8 @@ def reap(
 
 @app.command()
 def runs() -> None:
-    """List the recorded runs."""
-    from golden.rebuild import print_runs  # noqa: PLC0415
+    """List the recorded runs: how far each came, its state, and what can be done with it."""
+    from golden.runs import print_runs  # noqa: PLC0415
 
     with one_clear_error():
         print_runs()

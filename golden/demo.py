@@ -47,6 +47,7 @@ def run_demo(
     guest: str,
     state: Path | None,
     keep: bool,
+    keep_on_failure: bool = False,
     setup_seconds: float | None,
     as_json: bool,
 ) -> None:
@@ -66,7 +67,7 @@ def run_demo(
         os.environ["PREFECT_API_URL"] = prefect.api
         times.measure("your world and a Prefect server", begun)
         try:
-            _rebuild(skip, times, as_json=as_json)
+            _rebuild(skip, times, keep_on_failure=keep_on_failure, as_json=as_json)
         finally:
             _print_times(times, as_json=as_json)
             if keep:
@@ -118,14 +119,14 @@ async def _world() -> None:
             await make_world(azure, progress=status.update)
 
 
-def _rebuild(skip: list[str], times: Times, *, as_json: bool) -> None:
+def _rebuild(skip: list[str], times: Times, *, keep_on_failure: bool, as_json: bool) -> None:
     from golden.rebuild import print_summary, rebuild  # noqa: PLC0415 - Prefect is slow to import
 
     recipe = load_recipe(RECIPE, os.environ)
     begun = time.monotonic()
     try:
         run_id = new_run_id(datetime.now(UTC), secrets.token_hex(2))
-        summary = rebuild(recipe, run_id, skip=skip, show=not as_json)
+        summary = rebuild(recipe, run_id, skip=skip, keep_on_failure=keep_on_failure, show=not as_json)
     finally:
         times.measure("run", begun)
     if as_json:

@@ -21,11 +21,16 @@ from factory.errors import InvalidInput
 from factory.plan import Plan, new_run_id
 from factory.preflight import checked_plan
 from factory.recipe import Recipe, load_recipe
-from factory.record import RunRecord, list_runs, runs_directory
-from factory.report import StepTime, Summary, step_times
+from factory.record import RunRecord, runs_directory
+from factory.report import Summary, step_times
 from golden.console import console
 
-MARKS = {"finished": "[green]done[/]", "failed": "[red]failed[/]", "running": "[yellow]…[/]"}
+MARKS = {
+    "finished": "[green]done[/]",
+    "failed": "[red]failed[/]",
+    "running": "[yellow]…[/]",
+    "interrupted": "[yellow]interrupted[/]",
+}
 SKIPPABLE = ("deprovision", "gate")
 
 
@@ -43,11 +48,11 @@ def print_plan(path: Path, *, as_json: bool) -> None:
         console.print(f"tags of {role}: {plan.tags(role)}", markup=False)
 
 
-def run_rebuild(path: Path, *, skip: list[str], as_json: bool) -> Summary:
+def run_rebuild(path: Path, *, skip: list[str], keep_on_failure: bool, as_json: bool) -> Summary:
     """Rebuild, with a live table unless JSON is wanted."""
     recipe = load_recipe(path, os.environ)
     run_id = new_run_id(datetime.now(UTC), secrets.token_hex(2))
-    summary = rebuild(recipe, run_id, skip=skip, show=not as_json)
+    summary = rebuild(recipe, run_id, skip=skip, keep_on_failure=keep_on_failure, show=not as_json)
     if as_json:
         typer.echo(summary.model_dump_json(indent=2))
     else:
@@ -55,24 +60,31 @@ def run_rebuild(path: Path, *, skip: list[str], as_json: bool) -> Summary:
     return summary
 
 
-def rebuild(recipe: Recipe, run_id: str, *, skip: list[str], show: bool) -> Summary:
-    """Run the flow to its end; its failures are raised as they are."""
+def rebuild(
+    recipe: Recipe, run_id: str, *, skip: list[str], show: bool, keep_on_failure: bool = False
+) -> Summary:
+    """Run the flow to its end, or go on with it; its failures are raised as they are."""
     unknown = [name for name in skip if name not in SKIPPABLE]
     if unknown:
         raise InvalidInput(f"--skip {unknown[0]}: unknown", remedy=f"known are {', '.join(SKIPPABLE)}")
     _quiet_prefect()
     record = RunRecord(runs_directory(os.environ) / run_id)
     with live_table(record) if show else nullcontext():
-        return asyncio.run(_run(recipe, run_id, skip))
+        return asyncio.run(_run(recipe, run_id, skip, keep_on_failure))
 
 
-async def _run(recipe: Recipe, run_id: str, skip: list[str]) -> Summary:
+async def _run(recipe: Recipe, run_id: str, skip: list[str], keep_on_failure: bool) -> Summary:
     from prefect.logging.handlers import APILogHandler  # noqa: PLC0415 - slow
 
     from flows.rebuild_image import rebuild_image  # noqa: PLC0415 - Prefect reads its settings when imported
 
     try:
-        return await rebuild_image(recipe, run_id=run_id, skip=skip or None)  # type: ignore[arg-type]  # checked by the caller
+        return await rebuild_image(
+            recipe,
+            run_id=run_id,
+            skip=skip or None,  # type: ignore[arg-type]  # checked by the caller
+            keep_on_failure=keep_on_failure,
+        )
     finally:
         await APILogHandler.aflush()  # before the server that the log goes to is stopped
 
@@ -84,18 +96,6 @@ def print_summary(summary: Summary) -> None:
         console.print(_proof_table(proof))
     console.print(f"report      {summary.report}", soft_wrap=True)
     console.print(f"run record  {summary.record}", soft_wrap=True)
-
-
-def print_runs() -> None:
-    """The recorded runs with their steps' ends."""
-    directory = runs_directory(os.environ)
-    table = Table("run", "steps", "last step", "state")
-    for run_id in list_runs(directory):
-        steps = step_times(RunRecord(directory / run_id).events())
-        last = steps[-1] if steps else StepTime(step="-", state="-", seconds=0)
-        table.add_row(run_id, str(len(steps)), last.step, last.state)
-    console.print(table)
-    console.print(f"in {directory}")
 
 
 @contextmanager
