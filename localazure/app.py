@@ -6,6 +6,7 @@ import logging
 import time
 import uuid
 from dataclasses import dataclass
+from email.utils import format_datetime
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -141,6 +142,7 @@ class Application:
         headers["x-ms-request-id"] = str(uuid.uuid4())
         headers["x-ms-correlation-request-id"] = correlation
         headers["x-ms-routing-request-id"] = routing
+        headers["Date"] = format_datetime(now, usegmt=True)
         for name, value in (("Cache-Control", "no-cache"), ("Pragma", "no-cache"), ("Expires", "-1")):
             headers.setdefault(name, value)
         headers["X-Content-Type-Options"] = "nosniff"

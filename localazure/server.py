@@ -152,6 +152,7 @@ def _uvicorn(app: Application, certificate: Path | None, key: Path | None) -> _S
         log_config=None,
         access_log=False,
         server_header=False,
+        date_header=False,  # ours is by the world's clock
         ssl_certfile=certificate,
         ssl_keyfile=key,
         timeout_graceful_shutdown=1,  # idle clients over TLS do not answer the goodbye; requests are short

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 class Clock:
     """The one place that asks for the time; tests give another."""
 
+    skew = 0.0
+    """Seconds by which this clock goes wrong, where it was made to."""
+
     def now(self) -> datetime:
         """The time, aware, in UTC."""
-        return datetime.now(UTC)
+        return datetime.now(UTC) + timedelta(seconds=self.skew)
 
     def epoch(self) -> float:
         """The same in seconds since 1970."""

@@ -48,7 +48,9 @@ class Faults(Interference):
         """Take a fault back, or all of them; how many there were."""
         gone = [one for one in self._all if fault_id in (None, one)]
         for one in gone:
-            del self._all[one]
+            fault = self._all.pop(one)
+            if (tidy := kind_of(fault).cleared) is not None:
+                tidy(fault, self._world)
         self.save()
         return len(gone)
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import struct
 from typing import Any
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 KILLED = 137
 """The exit status of a server that crashed on request: as if it had been killed."""
+
+
+class _CutError(Exception):
+    """Enough was sent."""
 
 
 class Reset(Response):
@@ -27,21 +32,31 @@ class Reset(Response):
         """Send what is to be sent, and reset."""
         transport = _transport(send)
         if self._instead_of is not None and self._sent is not None:
-            await self._send_some(self._instead_of, self._sent, send)
-            transport.close()  # what was written goes out first; the length that was announced never comes
+            await self._send_some(self._instead_of, self._sent, scope, receive, send)
+            transport.close()  # what was written goes out first; what was announced never comes
             return
         if (raw := transport.get_extra_info("socket")) is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         transport.abort()
 
     @staticmethod
-    async def _send_some(response: Response, count: int, send: Send) -> None:
-        body = bytes(response.body)
-        length = str(max(len(body), count + 1)).encode()
-        headers = [(name, value) for name, value in response.raw_headers if name != b"content-length"]
-        start = {"status": response.status_code, "headers": [*headers, (b"content-length", length)]}
-        await send({"type": "http.response.start", **start})
-        await send({"type": "http.response.body", "body": body[:count], "more_body": True})
+    async def _send_some(response: Response, count: int, scope: Scope, receive: Receive, send: Send) -> None:
+        left = count
+
+        async def send_up_to(message: Message) -> None:
+            nonlocal left
+            if message["type"] != "http.response.body":
+                await send(message)
+                return
+            some = bytes(message.get("body", b""))[:left]
+            left -= len(some)
+            if some:
+                await send({"type": "http.response.body", "body": some, "more_body": True})
+            if left == 0:
+                raise _CutError
+
+        with contextlib.suppress(_CutError):
+            await response(scope, receive, send_up_to)
 
 
 class Crash(Response):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Before = Callable[[Fault, Call], Response | None]
     After = Callable[[Fault, Call, Response], Response]
     Watch = Callable[[Fault, Call], None]
+    Cleared = Callable[[Fault, World], None]
     Around = Callable[[Fault, World, Operation, Job], Awaitable[Output]]
     Point = Callable[[Fault, World, ResourceId], Awaitable[None]]
 
@@ -48,6 +49,7 @@ class Kind:
     before: Before | None = None
     after: After | None = None
     watch: Watch | None = None
+    cleared: Cleared | None = None
     around: Around | None = None
     points: dict[str, Point] = field(default_factory=dict)
 
@@ -86,6 +88,12 @@ def after(function: F) -> F:
 def watch(function: F) -> F:
     """Looks at every later call, once the fault has hit."""
     _own(function).watch = function
+    return function
+
+
+def cleared(function: F) -> F:
+    """Comes when the fault is taken back."""
+    _own(function).cleared = function
     return function
 
 

@@ -1,4 +1,4 @@
-"""What a failed operation leaves of its resource."""
+"""What a failed operation leaves of its resource, and whether the resource is on its way out."""
 
 from __future__ import annotations
 
@@ -19,3 +19,16 @@ def leave(world: World, rid: ResourceId, state: str, error: ArmError | None = No
     if error is not None:
         doc["_error"] = error.error()
     world.store.put(doc)
+
+
+def going(world: World, rid: ResourceId) -> bool:
+    """Whether a resource, or the group it is in, is gone or is being deleted."""
+    above: ResourceId | None = rid
+    while above is not None and above.group is not None:
+        doc = world.store.get(above)
+        if doc is None or doc.get("_deleting"):
+            return True
+        if doc.get("properties", {}).get("provisioningState") == "Deleting":
+            return True
+        above = above.parent
+    return False

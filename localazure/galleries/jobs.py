@@ -99,6 +99,7 @@ async def _replicate(world: World, rid: ResourceId) -> None:
     if doc is None:
         return
     await _grow(world, rid, [doc["location"]], "version.create")
+    await world.interference.point("replicate", rid)
     regions = [
         normal_location(one["name"]) for one in doc["properties"]["publishingProfile"]["targetRegions"]
     ]
@@ -143,8 +144,13 @@ async def update_version(world: World, op: Operation) -> dict[str, Any] | None:
         doc.pop("_soft_deleted", None)
     kept = {normal_location(one["name"]) for one in doc["properties"]["publishingProfile"]["targetRegions"]}
     doc["_replicas"] = {region: began for region, began in doc.get("_replicas", {}).items() if region in kept}
+    doc.pop("_failed_regions", None)
     world.store.put(doc)
-    await _replicate(world, op.rid)
+    try:
+        await _replicate(world, op.rid)
+    except ArmError as error:
+        _fail(world, op.rid, error)
+        raise
     return None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from localazure.arm.calls import Call
-from localazure.arm.envelope import new_document, read_resource, read_tags
+from localazure.arm.envelope import new_document, normal_location, read_resource, read_tags
 from localazure.arm.errors import not_found, not_implemented
 from localazure.arm.routing import route
 from localazure.arm.store import Document
@@ -99,16 +99,19 @@ def _view(call: Call, doc: Document) -> Document:
 
 def replication_status(call: Call, doc: Document) -> dict[str, Any]:
     """How far the replicas are, region by region."""
-    failed = doc["properties"]["provisioningState"] == "Failed"
+    everywhere = doc["properties"]["provisioningState"] == "Failed" and "_failed_regions" not in doc
     summary = []
     for target in doc["properties"]["publishingProfile"]["targetRegions"]:
+        reason = doc.get("_failed_regions", {}).get(normal_location(target["name"]))
+        failed = everywhere or reason is not None
         progress = resolve.progress(call.world, doc, target["name"]) if not failed else 0
         state = "Failed" if failed else "Completed" if progress == 100 else "Replicating"
-        details = doc.get("_error", {}).get("message", "") if failed else ""
+        details = (reason or doc.get("_error", {}).get("message", "")) if failed else ""
         summary.append({"region": target["name"], "state": state, "details": details, "progress": progress})
     done = all(one["state"] == "Completed" for one in summary)
+    broken = any(one["state"] == "Failed" for one in summary)
     return {
-        "aggregatedState": "Failed" if failed else "Completed" if done else "InProgress",
+        "aggregatedState": "Failed" if broken else "Completed" if done else "InProgress",
         "summary": summary,
     }
 

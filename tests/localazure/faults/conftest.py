@@ -1,4 +1,4 @@
-"""Faults set on a server of the folder's own, taken back after each test."""
+"""Faults set on a server whose machines are dictionaries, taken back after each test."""
 
 from __future__ import annotations
 
@@ -7,26 +7,31 @@ from typing import Any
 
 import pytest
 
-from tests.localazure.conftest import LocalCloud, Wire, wire_to
+from tests.localazure.conftest import LocalCloud, Wire
+from tests.localazure.yards import machine_cloud, machine_wire, own_yard, yard
 
-MEMORY = "tests.localazure.memory_host"
+__all__ = ["machine_cloud", "machine_wire", "own_yard", "yard"]
+
 HERE = {"location": "westeurope"}
 NSG = "PUT Microsoft.Network/networkSecurityGroups"
 
 
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """A server whose machines are dictionaries."""
-    running = LocalCloud(tmp_path_factory.mktemp("faults") / "state", guest=MEMORY).start()
-    yield running
-    assert running.stop() == 0
+@pytest.fixture
+def cloud(machine_cloud: LocalCloud) -> LocalCloud:
+    return machine_cloud
+
+
+@pytest.fixture
+def wire(machine_wire: Wire) -> Wire:
+    return machine_wire
 
 
 @pytest.fixture(autouse=True)
-def cleared(cloud: LocalCloud) -> Iterator[None]:
-    """No fault outlives its test, and none survives from another."""
+def cleared(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No fault outlives its test."""
     yield
-    wire_to(cloud)("DELETE", "/_local/faults")
+    if "machine_wire" in request.fixturenames:
+        request.getfixturevalue("machine_wire")("DELETE", "/_local/faults")
 
 
 def set_fault(wire: Wire, operation: str, kind: str, **more: Any) -> str:
