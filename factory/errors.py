@@ -487,3 +487,14 @@ class RestoreFailed(FactoryError):
             "the backup and all disks are still there",
         )
         self.machine, self.backup, self.error = machine, backup, error
+
+
+class OriginalTouched(FactoryError):
+    """A run in place was interrupted after it had begun to change the original, which nobody may guess about."""
+
+    def __init__(self, machine: str, run_id: str) -> None:
+        super().__init__(
+            f"run {run_id} was interrupted while it changed the original {machine}",
+            remedy=f"golden restore {run_id} --in-place, then start a new run",
+        )
+        self.machine, self.run_id = machine, run_id

@@ -20,13 +20,14 @@ VERSION = 2
 DEPLOYMENT = "golden-manifest"
 """The deployment in the backup's group whose output is the manifest."""
 
-_READ_ONLY = (
+_NOT_WRITTEN_AGAIN = (
     "vmId",
     "instanceView",
     "provisioningState",
     "timeCreated",
     "osProfile",
     "storageProfile",
+    "networkProfile",
     "userData",
 )
 _ENVELOPE = ("zones", "plan", "extendedLocation")
@@ -139,6 +140,7 @@ class MachineModel(_Model):
     availability_set: str | None = None
     security: dict[str, Any] | None = None
     boot_diagnostics: dict[str, Any] | None = None
+    disk_controller: str | None = None
     identity: IdentityModel | None = None
     computer_name: str | None = None
     admin_username: str | None = None
@@ -165,6 +167,7 @@ class Manifest(_Model):
     version: Literal[2] = 2
     run_id: str
     factory: str
+    recipe: str
     group: str
     taken: datetime
     method: str
@@ -237,6 +240,7 @@ def read_machine_model(
         availability_set=dig(properties, "availabilitySet", "id"),
         security=properties.get("securityProfile"),
         boot_diagnostics=dig(properties, "diagnosticsProfile", "bootDiagnostics"),
+        disk_controller=storage.get("diskControllerType"),
         identity=_identity(raw.get("identity")),
         computer_name=machine.computer_name,
         admin_username=machine.admin_username,
@@ -247,7 +251,7 @@ def read_machine_model(
         ),
         extensions=tuple(map(_extension, extensions)),
         envelope={key: raw[key] for key in _ENVELOPE if raw.get(key)},
-        properties={key: value for key, value in properties.items() if key not in _READ_ONLY},
+        properties={key: value for key, value in properties.items() if key not in _NOT_WRITTEN_AGAIN},
     )
 
 

@@ -66,6 +66,8 @@ class Machine:
     os_disk: MachineDisk
     data_disks: tuple[MachineDisk, ...] = ()
     interface_ids: tuple[str, ...] = ()
+    interfaces_deleted_with_it: tuple[str, ...] = ()
+    """The interfaces whose `deleteOption` is Delete."""
     zones: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     vm_id: str | None = None
@@ -111,6 +113,7 @@ def read_machine(body: Json, group: str) -> Machine:
         os_disk=_read_disk(os_disk, None),
         data_disks=_read_data_disks(storage.get("dataDisks")),
         interface_ids=ids(dig(properties, "networkProfile", "networkInterfaces")),
+        interfaces_deleted_with_it=_interfaces_to_delete(properties),
         zones=tuple(body.get("zones") or ()),
         tags=dict(body.get("tags") or {}),
         vm_id=properties.get("vmId"),
@@ -163,6 +166,11 @@ def _read_disk(disk: Json, lun: int | None) -> MachineDisk:
         caching=disk.get("caching"),
         delete_option=disk.get("deleteOption"),
     )
+
+
+def _interfaces_to_delete(properties: Json) -> tuple[str, ...]:
+    entries = dig(properties, "networkProfile", "networkInterfaces") or ()
+    return ids(one for one in entries if dig(one, "properties", "deleteOption") == "Delete")
 
 
 def _read_security(profile: Json | None) -> SecurityProfile:

@@ -45,6 +45,7 @@ def manifest(**changes: Any) -> Manifest:
     facts: dict[str, Any] = {
         "run_id": "26030401020304ab",
         "factory": "golden",
+        "recipe": "app-debian",
         "group": "golden-app-backup",
         "taken": datetime(2026, 3, 4, tzinfo=UTC),
         "method": "snapshots",
