@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from golden import local_commands
+from golden import fault_commands, local_commands
 from golden.console import one_clear_error
 
 HELP = "Golden images for Azure VMs: backed up, generalized on evidence, proven before anyone can use them."
@@ -37,9 +37,16 @@ def demo(  # noqa: PLR0917 - options of a command line
     keep: Annotated[bool, typer.Option(help="Leave the local Azure running afterwards.")] = False,
     keep_on_failure: KeepOnFailure = False,
     setup_seconds: Annotated[float | None, typer.Option(hidden=True)] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option("--fault", help="Make it go wrong: a named fault of the local Azure.")
+    ] = None,
+    list_faults: Annotated[bool, typer.Option("--list-faults", help="The named faults; no demo.")] = False,
     as_json: Json = False,
 ) -> None:
     """Rebuild an image of an existing VM on a local Azure: the main job, end to end."""
+    if list_faults:
+        fault_commands.names(as_json=as_json)
+        return
     from golden.demo import run_demo  # noqa: PLC0415
 
     with one_clear_error():
@@ -50,6 +57,7 @@ def demo(  # noqa: PLR0917 - options of a command line
             keep=keep,
             keep_on_failure=keep_on_failure,
             setup_seconds=setup_seconds,
+            faults=fault,
             as_json=as_json,
         )
 

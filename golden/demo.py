@@ -24,6 +24,7 @@ from factory.recipe import load_recipe
 from factory.rehearsal import make_world
 from golden import local_azure
 from golden.console import Trouble, console
+from golden.fault_commands import check_named, set_fault
 from golden.prefect_server import prefect_server
 
 RECIPE = Path(__file__).resolve().parent.parent / "deployments" / "recipes" / "demo.yaml"
@@ -50,8 +51,10 @@ def run_demo(
     keep_on_failure: bool = False,
     setup_seconds: float | None,
     as_json: bool,
+    faults: list[str] | None = None,
 ) -> None:
     """Run it; raises what the flow raises, after the local Azure was stopped."""
+    check_named(faults or [])
     directory = (state or local_azure.default_state().with_name("demo")).resolve()
     times = Times({"set-up": setup_seconds} if setup_seconds is not None else {})
     kind = _guest(guest)
@@ -63,6 +66,8 @@ def run_demo(
         _enter(azure, directory)
         console.print(f"local Azure at {azure.endpoint}; its machines are {kind} guests of a real Debian")
         asyncio.run(_world())
+        for name in faults or []:
+            set_fault(azure, {"name": name})
         prefect.wait_until_healthy()
         os.environ["PREFECT_API_URL"] = prefect.api
         times.measure("your world and a Prefect server", begun)

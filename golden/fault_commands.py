@@ -100,6 +100,14 @@ def set_fault(azure: LocalAzure, body: dict[str, Any]) -> None:
     )
 
 
+def check_named(names: list[str]) -> None:
+    """Trouble for a name that no fault has."""
+    known = [page["name"] for page in local_azure.fault_pages("named")] if names else []
+    for name in names:
+        if name not in known:
+            raise Trouble(f"there is no fault of the name {name}", remedy=f"known are {', '.join(known)}")
+
+
 def print_pages(pages: list[dict[str, Any]], *, as_json: bool) -> None:
     """Names and manuals."""
     if as_json:
