@@ -12,10 +12,11 @@ from factory.azure.client import Azure
 from factory.azure.network import Interface, SecurityRule
 from factory.backup import Backup
 from factory.errors import NotFound
+from factory.in_place import adopt_original, confirm_original, is_in_place
 from factory.memory import once
 from factory.plan import TAG_RUN, Plan
 from factory.recipe import Build
-from factory.resume import RUN, is_guest_half_done
+from factory.resume import RUN, document_of, is_guest_half_done
 from factory.run import BUILD_KEY, Run
 
 
@@ -47,6 +48,8 @@ def network_rules(build: Build) -> list[SecurityRule]:
 
 async def find_machine(run: Run, machine: BuildMachine) -> str | None:
     """Look whether the build machine is still there and this run's."""
+    if is_in_place(run):
+        return confirm_original(run, captured=run.record.has(document_of("capture")))
     async with run.azure() as azure:
         try:
             found = await machines.get_machine(azure, machine.id)
@@ -64,6 +67,8 @@ async def build(run: Run, backup: Backup) -> BuildMachine:
         async with run.azure() as azure:
             tags = plan.tags("scaffolding")
             await groups.create_group(azure, plan.scaffold_group, location=plan.recipe.location, tags=tags)
+            if is_in_place(run):
+                return await _original(run, azure)
             if is_guest_half_done(run.record.events()):
                 await throw_away(run, azure)
             if plan.recipe.source.vm:
@@ -72,6 +77,11 @@ async def build(run: Run, backup: Backup) -> BuildMachine:
                 machine = await _from_image(run, azure)
         run.record.write("build", "fact", f"{plan.build_machine} runs at {machine.address}", id=machine.id)
         return machine
+
+
+async def _original(run: Run, azure: Azure) -> BuildMachine:
+    machine, address = await adopt_original(run, azure)
+    return BuildMachine(id=machine.id, address=address, azure_admin=machine.admin_username)
 
 
 async def throw_away(run: Run, azure: Azure) -> None:

@@ -13,6 +13,7 @@ from factory.azure import groups
 from factory.azure.client import Azure
 from factory.azure.groups import Resource
 from factory.errors import FactoryError, ForeignResources, VerificationFailed
+from factory.in_place import give_back_after
 from factory.plan import TAG_RUN
 from factory.products import remove_image, remove_version
 from factory.resume import RUN
@@ -76,6 +77,7 @@ async def undo(run: Run, error: BaseException, *, keep: bool = False) -> None:
 
     With `keep` a run that failed by itself is left as it is, with its expiry, to be looked at.
     """
+    await give_back_after(run, error)
     if keep and isinstance(error, Exception):
         leave(run, error)
         return

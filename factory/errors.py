@@ -492,9 +492,8 @@ class RestoreFailed(FactoryError):
 class OriginalTouched(FactoryError):
     """A run in place was interrupted after it had begun to change the original, which nobody may guess about."""
 
-    def __init__(self, machine: str, run_id: str) -> None:
-        super().__init__(
-            f"run {run_id} was interrupted while it changed the original {machine}",
-            remedy=f"golden restore {run_id} --in-place, then start a new run",
-        )
-        self.machine, self.run_id = machine, run_id
+    def __init__(self, machine: str, run_id: str, *, restored: bool = False) -> None:
+        first = "" if restored else f"golden restore {run_id} --in-place, then "
+        state = "ended and restored" if restored else "was interrupted while it changed"
+        super().__init__(f"run {run_id} {state} the original {machine}", remedy=f"{first}start a new run")
+        self.machine, self.run_id, self.restored = machine, run_id, restored

@@ -10,6 +10,7 @@ from factory.azure import machines
 from factory.build import BuildMachine
 from factory.customize import Source
 from factory.errors import GateRefused, NotFound
+from factory.in_place import is_in_place, keep_everything
 from factory.linux.context import Context
 from factory.linux.generalize import Evidence, generalize, judge
 from factory.memory import once
@@ -55,6 +56,8 @@ def judge_evidence(run: Run, evidence: Evidence, skip: list[Skip]) -> None:
 
 async def find_generalized(run: Run, _none: None) -> str | None:
     """Look whether Azure still has the build machine as generalized."""
+    if is_in_place(run):
+        return "the original is asked for by the capture"
     async with run.azure() as azure:
         try:
             seen = await machines.get_machine_named(azure, run.plan.scaffold_group, run.plan.build_machine)
@@ -76,6 +79,8 @@ async def mark_generalized(run: Run, machine: BuildMachine) -> None:
     with run.record.step("generalize"):
         async with run.azure() as azure:
             seen = await machines.wait_settled(azure, machine.id, deadline=deadline)
+            if is_in_place(run) and not seen.generalized:
+                await keep_everything(azure, machine.id)
             if not seen.generalized:
                 if seen.power_state == "running":
                     await machines.power_off(azure, machine.id, deadline=deadline)

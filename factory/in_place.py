@@ -16,10 +16,11 @@ from factory.azure.locks import Lock
 from factory.azure.machines import Machine
 from factory.azure.wire import dig
 from factory.backup import MANIFEST
-from factory.build import BuildMachine
 from factory.errors import AzureFault, FactoryError, NotFound, OperationNotAllowed, OriginalTouched
 from factory.inventory import public_ids, read_whole_machine
 from factory.manifest import MachineModel, Manifest, interface_body
+from factory.recipe import Recipe
+from factory.remote.reach import answers
 from factory.restore import Restored, carry_out, look_at_live
 from factory.restore_plan import plan_restore
 from factory.run import Run
@@ -104,7 +105,7 @@ def judge_freeze(tags: Iterable[tuple[str, str]], now: datetime) -> list[str]:
     return findings
 
 
-async def find_obstacles(azure: Azure, machine: Machine, *, now: datetime, reachable: bool) -> list[str]:
+async def find_obstacles(azure: Azure, recipe: Recipe, machine: Machine, *, now: datetime) -> list[str]:
     """Every reason not to generalize this VM in place; looked at before anything is made."""
     model = await read_whole_machine(azure, machine)
     group = await groups.get_group(azure, machine.group)
@@ -114,8 +115,15 @@ async def find_obstacles(azure: Azure, machine: Machine, *, now: datetime, reach
     findings += judge_freeze([*machine.tags.items(), *(group.tags.items() if group else ())], now)
     if machine.power_state != "running":
         findings.append(f"the source is {machine.power_state}; in place it is worked on as it runs: start it")
-    if not reachable:
-        findings.append(f"the worker cannot reach the source's interface: {_REMEDY}")
+    if recipe.kind == "os-image" and machine.data_disks:
+        findings.append(f"in place an image is of all disks of the source, kind 'os-image' of one: {_REMEDY}")
+    if recipe.build.transport == "ssh" and machine.power_state == "running":
+        address, port = await address_of(azure, machine), recipe.build.ssh_port
+        if not await answers(address, port):
+            findings.append(
+                f"the worker cannot reach the source at {address}:{port}: let its security group admit the "
+                f"worker there, or {_REMEDY}"
+            )
     return findings
 
 
@@ -126,20 +134,36 @@ async def address_of(azure: Azure, machine: Machine) -> str:
     return (await network.get_interface(azure, str(primary["id"]))).private_ip
 
 
-async def adopt_original(run: Run) -> BuildMachine:
-    """Make the original the machine to be generalized: all that hangs on it is set to stay; it is marked.
+def is_in_place(run: Run) -> bool:
+    """Whether this run works on the original."""
+    return run.plan.recipe.strategy == "in-place"
 
-    OriginalTouched where an earlier, interrupted entry of the run has begun to change it.
+
+def confirm_original(run: Run, captured: bool) -> str:
+    """What an entered-again run goes on with, in words. OriginalTouched where it cannot go on.
+
+    Up to the capture nobody can say how far an interrupted entry came in the original; and a run that has
+    restored it once has used up the names of its disks.
     """
-    source = run.plan.recipe.source.vm or ""
-    if run.record.has(TOUCHED):
-        raise OriginalTouched(source, run.plan.run_id)
-    async with run.azure() as azure:
-        machine = await keep_everything(azure, source)
-        address = await address_of(azure, machine)
+    if captured:
+        return "the original was captured"
+    raise OriginalTouched(
+        run.plan.recipe.source.vm or "", run.plan.run_id, restored=not run.record.has(TOUCHED)
+    )
+
+
+async def adopt_original(run: Run, azure: Azure) -> tuple[Machine, str]:
+    """Take the original as the machine to be generalized, with its private address.
+
+    All that hangs on it is set to stay; then, before the first change, the record says that it is changed.
+    """
+    if run.record.has(TOUCHED) or run.record.has(RESTORED):
+        confirm_original(run, captured=False)
+    machine = await keep_everything(azure, run.plan.recipe.source.vm or "")
+    address = await address_of(azure, machine)
     run.record.save(TOUCHED, {"machine": machine.id, "at": run.clock.now().isoformat()})
     run.record.write(STEP, "fact", "disks, interfaces and addresses stay, whatever becomes of the VM")
-    return BuildMachine(id=machine.id, address=address, azure_admin=machine.admin_username)
+    return machine, address
 
 
 async def keep_everything(azure: Azure, machine_id: str) -> Machine:
@@ -224,3 +248,5 @@ async def give_back_after(run: Run, error: BaseException) -> None:
         return
     if restored:
         error.add_note(f"the original was restored from its backup and is {restored.power_state}")
+        if isinstance(error, FactoryError) and error.remedy:
+            error.remedy = error.remedy.replace("the source was not touched", "the original was restored")

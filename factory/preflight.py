@@ -14,6 +14,7 @@ from factory.azure.galleries import Definition
 from factory.azure.machines import Machine
 from factory.clock import Clock, SystemClock
 from factory.errors import FactoryError, InvalidInput, NotFound, PreflightFailed
+from factory.in_place import find_obstacles, judge_freeze
 from factory.plan import PLAN, Plan, later_expiry, plan_rebuild
 from factory.recipe import Recipe
 from factory.record import RunRecord, runs_directory
@@ -62,6 +63,9 @@ async def checked_plan(recipe: Recipe, run_id: str, connection: Connection, cloc
             luns=tuple(disk.lun for disk in machine.data_disks if disk.lun is not None) if machine else (),
         )
         findings += judge_machine(recipe, machine) if machine else []
+        findings += judge_freeze(machine.tags.items(), clock.now()) if machine else []
+        if machine and recipe.strategy == "in-place" and not findings:
+            findings += await find_obstacles(azure, recipe, machine, now=clock.now())
         findings += await _network_findings(azure, recipe)
         findings += await _target_findings(azure, plan, machine)
         findings += await _size_findings(azure, recipe, machine)
@@ -73,11 +77,8 @@ async def checked_plan(recipe: Recipe, run_id: str, connection: Connection, cloc
 def refuse_impossible(recipe: Recipe) -> None:
     """What no cloud could make possible."""
     findings = []
-    if recipe.strategy == "in-place":
-        findings.append(
-            "strategy 'in-place' generalizes the original, and no restore is built yet that could bring it "
-            "back: use 'clone'"
-        )
+    if recipe.strategy == "in-place" and recipe.source.vm is None:
+        findings.append("strategy 'in-place' needs source.vm: an image has no original to work on")
     try:
         ipaddress.ip_network(recipe.build.worker_address or "127.0.0.1", strict=False)
     except ValueError:

@@ -219,7 +219,8 @@ class Recipe(_Part):
     )
     source: Source
     strategy: Literal["clone", "in-place"] = Field(
-        default="clone", description="'in-place' is refused until there is a restore."
+        default="clone", description="'clone' works on a copy from the backup; 'in-place' on the original, which is restored "
+        "from the backup when it is captured or anything fails."
     )
     kind: Literal["vm-image", "os-image"] = Field(
         default="vm-image", description="With all data disks, or the OS disk alone."

@@ -17,6 +17,7 @@ from factory.errors import FactoryError, LoginRefused, ProvisioningTimedOut, Ver
 from factory.guest.command import sh_script
 from factory.guest.guest import Guest
 from factory.guest.units import Stage
+from factory.in_place import is_in_place
 from factory.linux.context import Context, Expected
 from factory.linux.facts import GuestFacts, gather_facts
 from factory.linux.generalize import Evidence, examine, judge
@@ -63,7 +64,10 @@ async def _provision(run: Run, azure: Azure, product: Product, source: Source) -
     deadline = recipe.deadline("cleanup")  # what an earlier, killed verification left: its key may be lost
     await machines.delete_own_machine(azure, plan.scaffold_group, plan.test_machine, plan.run_id, deadline)
     interface = await create_interface(azure, plan, plan.test_interface)
-    built = await machines.get_machine_named(azure, plan.scaffold_group, plan.build_machine)
+    if is_in_place(run):
+        built = await machines.get_machine(azure, recipe.source.vm or "")
+    else:
+        built = await machines.get_machine_named(azure, plan.scaffold_group, plan.build_machine)
     try:
         machine = await machines.create_machine_from_image(
             azure,

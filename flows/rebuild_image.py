@@ -15,6 +15,7 @@ from tasks.ownership import own
 from tasks.preflight import plan_run
 from tasks.promote import promote
 from tasks.report import write_report
+from tasks.restore import give_back_original
 from tasks.verify import verify
 
 
@@ -53,6 +54,7 @@ async def rebuild_image(
             await pass_gate(plan, evidence, skip or [])
             await generalize_machine(plan, machine)
             products = await capture(plan, machine)
+            await give_back_original(plan)
             await verify(plan, products, source)
             await promote(plan, products)
         except BaseException as error:

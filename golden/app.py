@@ -107,6 +107,38 @@ def reap(
 
 
 @app.command()
+def backups(
+    factory: Annotated[str | None, typer.Option(help="Only this factory's: the recipes' 'factory'.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the backups that the cloud holds: of which VM, when, whether they were found whole."""
+    from golden.restoring import print_backups  # noqa: PLC0415
+
+    with one_clear_error():
+        print_backups(factory, as_json=as_json)
+
+
+@app.command()
+def restore(  # noqa: PLR0917 - options of a command line
+    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="As `golden backups` lists it.")],
+    name: Annotated[
+        str | None, typer.Option("--as", metavar="NAME", help="Another VM beside the original.")
+    ] = None,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="The original itself: its disks are exchanged and kept.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Have the VM of a backup again. What cannot come back is told before anything is done."""
+    from golden.restoring import run_restore  # noqa: PLC0415
+
+    with one_clear_error():
+        run_restore(backup, name=name, in_place=in_place, dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+@app.command()
 def runs() -> None:
     """List the recorded runs: how far each came, its state, and what can be done with it."""
     from golden.runs import print_runs  # noqa: PLC0415

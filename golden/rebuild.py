@@ -67,7 +67,7 @@ def rebuild(
     unknown = [name for name in skip if name not in SKIPPABLE]
     if unknown:
         raise InvalidInput(f"--skip {unknown[0]}: unknown", remedy=f"known are {', '.join(SKIPPABLE)}")
-    _quiet_prefect()
+    quiet_prefect()
     record = RunRecord(runs_directory(os.environ) / run_id)
     with live_table(record) if show else nullcontext():
         return asyncio.run(_run(recipe, run_id, skip, keep_on_failure))
@@ -161,7 +161,7 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
         yield f"disk at LUN {lun}", plan.disk(plan.build_machine, lun)
 
 
-def _quiet_prefect() -> None:
+def quiet_prefect() -> None:
     """The table says what happens; Prefect's log goes to its API, and to the console from warnings on."""
     for handler in ("CONSOLE", "CONSOLE_FLOW_RUNS", "CONSOLE_TASK_RUNS"):
         os.environ.setdefault(f"PREFECT_LOGGING_HANDLERS_{handler}_LEVEL", "CRITICAL")

@@ -43,9 +43,9 @@ def test_a_definition_of_another_kind_is_refused_for_every_reason() -> None:
     assert judge_definition(DEFINED, machine()) == []
 
 
-def test_in_place_is_refused_before_any_call() -> None:
-    with pytest.raises(PreflightFailed, match="no restore is built yet"):
-        refuse_impossible(recipe(strategy="in-place"))
+def test_in_place_needs_a_vm_that_is_the_original() -> None:
+    with pytest.raises(PreflightFailed, match="an image has no original"):
+        refuse_impossible(recipe(strategy="in-place", source={"image": "a:b:c:latest"}))
 
 
 def test_an_image_source_needs_a_size_and_a_worker_an_address() -> None:

@@ -30,7 +30,8 @@ def test_the_deployed_parameters_are_what_the_flow_takes(deployment: dict[str, A
 
     flow: Any = load_flow_from_entrypoint(str(CHECKOUT / deployment["entrypoint"]))
     text = yaml.safe_dump(deployment["parameters"]).replace("{{ $AZURE_SUBSCRIPTION_ID }}", SUBSCRIPTION)
-    flow.validate_parameters(yaml.safe_load(text))
+    asked = {"backup": "26010101010101aa"} if deployment["name"] == "restore-vm" else {}
+    flow.validate_parameters(asked | yaml.safe_load(text))
 
 
 @pytest.mark.parametrize("deployment", deployments(), ids=lambda one: one["name"])
