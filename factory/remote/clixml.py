@@ -32,7 +32,7 @@ def _texts(document: str) -> str:
         return document
     return "".join(
         _unescape(node.text or "")
-        for node in root.iter()
+        for node in root
         if node.tag.rpartition("}")[2] == "S" and node.get("S", "error").casefold() in _KEPT
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from factory.guest.command import MINUTE, Command, Output
 from factory.guest.powershell import PowerShell, Value, ps_file
 from factory.guest.units import Check, Family, Proof, Stage, check
-from factory.windows.answers import NoAnswerError, answer_of, moment
+from factory.windows.answers import answer_of, moment
 from factory.windows.context import Context
 
 __all__ = ["Doubt", "beside", "moment", "script", "windows_check"]
@@ -58,7 +58,7 @@ def windows_check(
             try:
                 answer = answer_of(output.stdout)
                 found = list(function(*(answer, context)[:takes]))
-            except (NoAnswerError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
                 yield f"cannot be told, the probe gave {error}"
                 return
             for text in found:
