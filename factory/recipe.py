@@ -25,6 +25,7 @@ _URN = re.compile(r"^[^:/]+:[^:/]+:[^:/]+:[^:/]+$")
 _IMAGE_ID = re.compile(
     _ID + r"Microsoft\.Compute/(images/[^/]+|galleries/[^/]+/images/[^/]+(/versions/[^/]+)?)$", re.IGNORECASE
 )
+_ABSOLUTE = re.compile(r"^(/|[A-Za-z]:\\)")
 _VERSION = re.compile(r"^\d{1,9}\.\d{1,9}\.\d{1,9}$")
 
 # The same, roughly, for JSON Schema, which cannot ignore case: by it Prefect refuses a deployment or form,
@@ -78,8 +79,8 @@ class Build(_Part):
     )
     transport: Literal["ssh", "run-command"] = Field(
         default="ssh",
-        description="How the worker reaches the machines: SSH, or, where it has no path to them, Azure's Run "
-        "Command and the serial log alone, with which no login can be tried.",
+        description="How the worker reaches the machines: SSH (Windows: WinRM), or, where it has no path to "
+        "them, Azure's Run Command and the serial log alone, with which no login can be tried.",
     )
     worker_address: str | None = Field(
         default=None,
@@ -89,6 +90,13 @@ class Build(_Part):
     size: str | None = Field(default=None, description="VM size; by default the source's own.")
     ssh_port: int = Field(
         default=22, ge=1, le=65535, title="SSH port", description="Where the build machines' sshd listens."
+    )
+    winrm_port: int = Field(
+        default=5986,
+        ge=1,
+        le=65535,
+        title="WinRM port",
+        description="Where Windows build machines get a listener of their own, over HTTPS.",
     )
     egress: Literal["none", "azure", "route"] = Field(
         default="azure",
@@ -108,10 +116,12 @@ class Build(_Part):
 
 
 class Customization(_Part):
-    """One change to the machine before it is generalized: exactly one of the four kinds."""
+    """One change to the machine before it is generalized: exactly one of the five kinds."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
-    script: str | None = Field(default=None, description="Shell script, run as root by /bin/sh.")
+    script: str | None = Field(
+        default=None, description="Shell script, run as root by /bin/sh; PowerShell on Windows."
+    )
     copy_from: str | None = Field(
         default=None,
         description="A file, copied to `copy_to`: a path from the recipe file, or on the worker if deployed.",
@@ -120,17 +130,27 @@ class Customization(_Part):
     mode: str = Field(
         default="0644", pattern=r"^0?[0-7]{3,4}$", description="Permissions of the copied file, in octal."
     )
-    upgrade_packages: bool = Field(default=False, description="Upgrade all packages of the distribution.")
+    upgrade_packages: bool = Field(
+        default=False,
+        description="Upgrade all packages of the distribution; on Windows, install all "
+        "that Windows Update offers.",
+    )
     reboot: bool = Field(default=False, description="Restart, and wait until the machine is back.")
+    mend: str | None = Field(
+        default=None,
+        description="Windows: a mending operation by its name, as `golden catalogue windows` lists them.",
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Customization":
-        kinds = [self.script is not None, self.copy_from is not None, self.upgrade_packages, self.reboot]
-        if sum(kinds) != 1:
-            raise ValueError("give exactly one of 'script', 'copy_from', 'upgrade_packages' and 'reboot'")
+        given = [self.script is not None, self.copy_from is not None, self.mend is not None]
+        if sum([*given, self.upgrade_packages, self.reboot]) != 1:
+            raise ValueError(
+                "give exactly one of 'script', 'copy_from', 'upgrade_packages', 'reboot' and 'mend'"
+            )
         if (self.copy_from is None) != (self.copy_to is None):
             raise ValueError("'copy_from' and 'copy_to' go together")
-        if self.copy_to is not None and not self.copy_to.startswith("/"):
+        if self.copy_to is not None and not _ABSOLUTE.match(self.copy_to):
             raise ValueError(f"'copy_to' is not an absolute path: {self.copy_to!r}")
         return self
 
@@ -173,7 +193,7 @@ class Test(_Part):
     __test__ = False  # pytest: not a test class
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
-    script: str = Field(description="Shell script, run as root by /bin/sh; passes with exit status 0.")
+    script: str = Field(description="Shell script (Windows: PowerShell), run as root; passes with exit 0.")
 
 
 class Verification(_Part):
@@ -188,7 +208,7 @@ class Verification(_Part):
     @model_validator(mode="after")
     def _absolute(self) -> "Verification":
         for path in self.files:
-            if not path.startswith("/"):
+            if not _ABSOLUTE.match(path):
                 raise ValueError(f"'files' holds a path that is not absolute: {path!r}")
         return self
 
@@ -202,6 +222,7 @@ class Deadlines(_Part):
     run_command: Minutes = 10
     customize: Minutes = 120
     generalize: Minutes = 15
+    sysprep: Minutes = 30
     power: Minutes = 20
     capture: Minutes = 60
     replicate: Minutes = 180
@@ -219,8 +240,9 @@ class Recipe(_Part):
     )
     source: Source
     strategy: Literal["clone", "in-place"] = Field(
-        default="clone", description="'clone' works on a copy from the backup; 'in-place' on the original, which is restored "
-        "from the backup when it is captured or anything fails."
+        default="clone",
+        description="'clone' works on a copy from the backup; 'in-place' on the original, which is restored "
+        "from the backup when it is captured or anything fails.",
     )
     kind: Literal["vm-image", "os-image"] = Field(
         default="vm-image", description="With all data disks, or the OS disk alone."
