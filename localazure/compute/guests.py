@@ -57,6 +57,7 @@ def metadata(vm: Document) -> dict[str, Any]:
     reference = properties["storageProfile"].get("imageReference", {})
     parts = vm["id"].split("/")
     return {
+        **_profile(properties.get("osProfile")),
         "azEnvironment": "AzurePublicCloud",
         "location": vm["location"],
         "name": vm["name"],
@@ -75,6 +76,22 @@ def metadata(vm: Document) -> dict[str, Any]:
         "vmId": properties["vmId"],
         "vmSize": properties["hardwareProfile"]["vmSize"],
         "zone": (vm.get("zones") or [""])[0],
+    }
+
+
+def _profile(profile: dict[str, Any] | None) -> dict[str, Any]:
+    """Who the machine was made for; cloud-init takes the administrator's keys from here."""
+    if profile is None:
+        return {"publicKeys": []}
+    linux = profile.get("linuxConfiguration") or {}
+    keys = (linux.get("ssh") or {}).get("publicKeys") or []
+    return {
+        "osProfile": {
+            "adminUsername": profile.get("adminUsername", ""),
+            "computerName": profile.get("computerName", ""),
+            "disablePasswordAuthentication": str(bool(linux.get("disablePasswordAuthentication"))).lower(),
+        },
+        "publicKeys": [{"keyData": key["keyData"], "path": key["path"]} for key in keys],
     }
 
 

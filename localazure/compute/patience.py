@@ -1,7 +1,7 @@
 """How long Azure waits for a guest before it gives up on it.
 
 The waits shrink with the server's scale like all others, but guests do not get faster: below the floor nobody
-could pass. `LOCALAZURE_PATIENCE` (seconds) is that floor.
+could pass. `LOCALAZURE_PATIENCE` (seconds) is that floor; a host whose guests are slow has a higher one.
 """
 
 from __future__ import annotations
@@ -21,4 +21,5 @@ _FLOOR = 60.0
 
 def limit(world: World, wait: str) -> float:
     """Seconds until the wait is over."""
-    return max(_SECONDS[wait] * world.time.scale, float(os.environ.get("LOCALAZURE_PATIENCE", _FLOOR)))
+    floor = getattr(world.guests, "patience", _FLOOR)
+    return max(_SECONDS[wait] * world.time.scale, float(os.environ.get("LOCALAZURE_PATIENCE", floor)))
