@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ def start(
 ) -> LocalAzure:
     """Start a local Azure, or take the one that runs already.
 
-    Its machines need root: as another user it is started by sudo, which says so first.
+    Where its machines need root it is started by sudo, which says so first.
     """
     running = find(state)
     if running:
@@ -133,7 +134,7 @@ def start(
     state.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "localazure", "serve", "--state", str(state), "--port", str(port)]
     command += ["--scale", str(scale), "--guest", guest]
-    if os.geteuid() != 0 and guest != "none":
+    if needs_root(state, guest):
         on_progress("the machines need root; starting by sudo: " + shlex.join(command))
         command = _privileged(command)
     with (state / "server.out").open("ab") as log:
@@ -148,9 +149,9 @@ def prepare(state: Path, guest: str, on_progress: Callable[[str, float], None]) 
 
     Trouble, in the program's own words, where this computer lacks something.
     """
-    command = _privileged(
-        [sys.executable, "-m", "localazure", "prepare", "--state", str(state), "--guest", guest]
-    )
+    command = _program("prepare", state, guest)
+    if needs_root(state, guest):
+        command = _privileged(command)
     said = []
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=_checkout()) as process:
         for line in process.stderr or ():
@@ -169,6 +170,44 @@ def fault_pages(which: str) -> list[dict[str, Any]]:
     told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=_checkout())
     pages: list[dict[str, Any]] = json.loads(told.stdout)
     return pages
+
+
+def missing(state: Path, guest: str) -> list[str]:
+    """What this computer lacks for a kind of guest, a line each, with the command that mends it."""
+    state.mkdir(parents=True, exist_ok=True)
+    command = _program("missing", state, guest)
+    try:
+        if needs_root(state, guest):
+            command = _privileged(command)
+    except Trouble as trouble:
+        return [str(trouble)]
+    return _lines_of(command)
+
+
+def needs_root(state: Path, guest: str) -> bool:
+    """Whether this user cannot have these guests, but root may. Asked of the guests themselves, once."""
+    if os.geteuid() == 0 or guest in ("none", "model", "windows"):
+        return False
+    return guest == "namespace" or bool(_lines_of(_program("missing", state, guest)))
+
+
+def _program(command: str, state: Path, guest: str) -> list[str]:
+    return [sys.executable, "-m", "localazure", command, "--state", str(state), "--guest", guest]
+
+
+@cache
+def _answer(*command: str) -> tuple[int, str, str]:
+    done = subprocess.run(command, capture_output=True, text=True, cwd=_checkout(), check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def _lines_of(command: list[str]) -> list[str]:
+    """What a program lists; what it complains of, if it failed without a list."""
+    status, said, complaint = _answer(*command)
+    lines = said.splitlines()
+    return lines or (
+        [] if status == 0 else complaint.strip().splitlines()[-1:] or [f"it ended with {status}"]
+    )
 
 
 def stop(running: LocalAzure) -> None:
@@ -211,9 +250,9 @@ def _privileged(command: list[str]) -> list[str]:
         return command
     if shutil.which("sudo") is None:
         raise Trouble(
-            "the machines of the local Azure need root (namespaces, mounts, loop devices), "
+            "these machines of the local Azure need root (namespaces, mounts, loop devices), "
             "and there is no sudo here",
-            remedy="run this as root; a lighter kind of guest, without root, does not exist yet",
+            remedy="run this as root, or choose another kind: --guest qemu, --guest model",
         )
     return ["sudo", "--", *command]
 
