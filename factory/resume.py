@@ -72,7 +72,7 @@ def plan_resume(events: Sequence[Event], documents: Collection[str]) -> Resumpti
             break
         taken.append(step)
     why, end = "", end_of(events)
-    if end in ("undoing", "undone"):
+    if end in ("undoing", "undone") and "promote" not in taken:
         taken = [step for step in taken if step == "back-up"]
         why = "it failed and was undone: it goes on from its backup"
     elif is_guest_half_done(events) and "gate" not in taken:

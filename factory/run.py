@@ -64,6 +64,10 @@ class Run:
         half.replace(path)
         return key
 
+    def has_key(self, purpose: str) -> bool:
+        """Whether the key for a purpose is on this computer."""
+        return (self.keys / f"{purpose}.json").exists()
+
     def destroy_keys(self) -> None:
         """Forget the run's keys."""
         shutil.rmtree(self.keys, ignore_errors=True)

@@ -120,6 +120,12 @@ async def _old_login(run: Run, opened: Opened) -> list[str]:
             "verify", "warning", "no login was tried: the machine is reached by Run Command alone"
         )
         return []
+    if not run.has_key(BUILD_KEY):
+        told = (
+            "whether the old user can log in with the old key was not tried: its key is on another computer"
+        )
+        run.record.write("verify", "warning", told)
+        return []
     old = opened.model_copy(update={"user": run.plan.temporary_admin, "key": BUILD_KEY})
     if await try_login(replace(login(run, old), login_grace=0)):
         return [f"the old user {old.user} still logs in with the old key"]

@@ -12,13 +12,11 @@ from tasks.reap import delete_leftovers, find_expired
     result_serializer="json",
 )
 async def reap_leftovers(factory: str = "golden", dry_run: bool = False) -> dict[str, str]:
-    """Find, then delete; a dry run tells the same list. Returns what became of each.
+    """Find, then delete; a dry run does all but that. Returns what became of each.
 
     Args:
         factory: Whose leftovers: the `factory` of the recipes that made them.
         dry_run: Only say what would be deleted.
     """
     leftovers = await find_expired(factory)
-    if dry_run:
-        return dict.fromkeys(leftovers, "would be deleted")
-    return await delete_leftovers(factory, leftovers)
+    return await delete_leftovers(factory, leftovers, dry_run)

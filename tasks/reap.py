@@ -22,11 +22,11 @@ async def find_expired(factory: str) -> list[str]:
 
 
 @task(name="delete-leftovers", timeout_seconds=BOUND, cache_policy=NO_CACHE)
-async def delete_leftovers(factory: str, chosen: list[str]) -> dict[str, str]:
-    """Delete those of the list that may still be deleted; id -> "deleted" or what went wrong."""
+async def delete_leftovers(factory: str, chosen: list[str], dry_run: bool) -> dict[str, str]:
+    """Delete those of the list that may still be deleted; id -> what became of it, or would."""
     async with Azure(Connection.from_environment(os.environ)) as azure:
         now = SystemClock().now()
         leftovers = [
             item for item in await find_leftovers(azure, factory=factory, now=now) if item.id in chosen
         ]
-        return await reap(azure, leftovers)
+        return {item: str(end) for item, end in (await reap(azure, leftovers, dry_run=dry_run)).items()}

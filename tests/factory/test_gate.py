@@ -19,7 +19,7 @@ from factory.linux.context import Context
 from factory.linux.facts import parse_facts
 from factory.linux.generalize import Evidence
 from factory.plan import plan_rebuild
-from factory.promote import promote_product
+from factory.promote import publish_product
 from factory.record import RunRecord
 from factory.run import Run
 from factory.verify import PROOF
@@ -75,7 +75,7 @@ def test_a_skipped_gate_says_so_in_the_record(run: Run) -> None:
 async def test_what_the_record_does_not_show_as_verified_is_not_promoted(run: Run) -> None:
     run.record.save(PROOF, {"verified": {"/other": {}}})
     with pytest.raises(GateRefused, match="does not show it as verified"):
-        await promote_product(run, Product(kind="gallery-version", id="/version"))
+        await publish_product(run, Product(kind="gallery-version", id="/version"))
 
 
 def test_a_key_is_made_once_kept_for_its_owner_and_destroyed(run: Run) -> None:
