@@ -32,7 +32,7 @@ KeepOnFailure = Annotated[
 @app.command()
 def demo(  # noqa: PLR0917 - options of a command line
     skip: SkipOption = None,
-    guest: Annotated[str, typer.Option(help="What machines are made of: auto or namespace.")] = "auto",
+    guest: Annotated[str, typer.Option(help="Machines: auto, qemu, namespace or model.")] = "auto",
     state: Annotated[Path | None, typer.Option(help="State directory of the demo's local Azure.")] = None,
     keep: Annotated[bool, typer.Option(help="Leave the local Azure running afterwards.")] = False,
     keep_on_failure: KeepOnFailure = False,
@@ -40,6 +40,9 @@ def demo(  # noqa: PLR0917 - options of a command line
     fault: Annotated[
         list[str] | None, typer.Option("--fault", help="Make it go wrong: a named fault of the local Azure.")
     ] = None,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Generalize the original itself, and have it back.")
+    ] = False,
     list_faults: Annotated[bool, typer.Option("--list-faults", help="The named faults; no demo.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -58,6 +61,7 @@ def demo(  # noqa: PLR0917 - options of a command line
             keep_on_failure=keep_on_failure,
             setup_seconds=setup_seconds,
             faults=fault,
+            in_place=in_place,
             as_json=as_json,
         )
 

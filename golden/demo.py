@@ -20,15 +20,16 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from factory.azure.client import Azure
 from factory.azure.connection import Connection
 from factory.plan import new_run_id
-from factory.recipe import load_recipe
-from factory.rehearsal import make_world
+from factory.recipe import Recipe, load_recipe
+from factory.rehearsal import World, make_world
 from golden import local_azure
-from golden.console import Trouble, console
+from golden.console import console
+from golden.demo_in_place import demonstrate
 from golden.fault_commands import check_named, set_fault
+from golden.guest_kinds import KINDS, choose_kind
 from golden.prefect_server import prefect_server
 
 RECIPE = Path(__file__).resolve().parent.parent / "deployments" / "recipes" / "demo.yaml"
-GUESTS = {"auto": "namespace", "namespace": "namespace"}
 
 
 @dataclass
@@ -52,27 +53,29 @@ def run_demo(
     setup_seconds: float | None,
     as_json: bool,
     faults: list[str] | None = None,
+    in_place: bool = False,
 ) -> None:
     """Run it; raises what the flow raises, after the local Azure was stopped."""
     check_named(faults or [])
     directory = (state or local_azure.default_state().with_name("demo")).resolve()
     times = Times({"set-up": setup_seconds} if setup_seconds is not None else {})
-    kind = _guest(guest)
+    kind = choose_kind(guest, directory / "azure")
     begun = time.monotonic()
     _prepare(directory / "azure", kind)
     times.measure("image build", begun)
     begun = time.monotonic()
     with prefect_server(directory / "prefect", keep=keep) as prefect, _local(directory, kind, keep) as azure:
         _enter(azure, directory)
-        console.print(f"local Azure at {azure.endpoint}; its machines are {kind} guests of a real Debian")
-        asyncio.run(_world())
+        console.print(f"local Azure at {azure.endpoint}; its machines are {KINDS[kind]}")
+        world = asyncio.run(_world())
         for name in faults or []:
             set_fault(azure, {"name": name})
         prefect.wait_until_healthy()
         os.environ["PREFECT_API_URL"] = prefect.api
         times.measure("your world and a Prefect server", begun)
         try:
-            _rebuild(skip, times, keep_on_failure=keep_on_failure, as_json=as_json)
+            original = world.machine_id if in_place else None
+            _rebuild(skip, times, original, keep_on_failure=keep_on_failure, as_json=as_json)
         finally:
             _print_times(times, as_json=as_json)
             if keep:
@@ -95,12 +98,6 @@ def _local(directory: Path, kind: str, keep: bool) -> Iterator[local_azure.Local
             local_azure.stop(azure)
 
 
-def _guest(guest: str) -> str:
-    if guest not in GUESTS:
-        raise Trouble(f"--guest {guest}: unknown", remedy=f"known are {', '.join(GUESTS)}")
-    return GUESTS[guest]
-
-
 def _prepare(state: Path, kind: str) -> None:
     state.mkdir(parents=True, exist_ok=True)
     columns = (TextColumn("image build"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
@@ -118,26 +115,34 @@ def _enter(azure: local_azure.LocalAzure, directory: Path) -> None:
     os.environ.setdefault("PREFECT_HOME", str(directory / "prefect"))
 
 
-async def _world() -> None:
+async def _world() -> World:
     with console.status("making your world") as status:
         async with Azure(Connection.from_environment(os.environ)) as azure:
-            await make_world(azure, progress=status.update)
+            return await make_world(azure, progress=status.update)
 
 
-def _rebuild(skip: list[str], times: Times, *, keep_on_failure: bool, as_json: bool) -> None:
+def _rebuild(
+    skip: list[str], times: Times, original: str | None, *, keep_on_failure: bool, as_json: bool
+) -> None:
+    """Rebuild; with the ID of an original in place, which is then looked at again."""
     from golden.rebuild import print_summary, rebuild  # noqa: PLC0415 - Prefect is slow to import
+
+    def run(recipe: Recipe, run_id: str) -> None:
+        summary = rebuild(recipe, run_id, skip=skip, keep_on_failure=keep_on_failure, show=not as_json)
+        if not as_json:
+            print_summary(summary)
+        elif original is None:
+            typer.echo(summary.model_dump_json(indent=2))
 
     recipe = load_recipe(RECIPE, os.environ)
     begun = time.monotonic()
     try:
-        run_id = new_run_id(datetime.now(UTC), secrets.token_hex(2))
-        summary = rebuild(recipe, run_id, skip=skip, keep_on_failure=keep_on_failure, show=not as_json)
+        if original is None:
+            run(recipe, new_run_id(datetime.now(UTC), secrets.token_hex(2)))
+        else:
+            demonstrate(recipe, original, run, as_json=as_json)
     finally:
         times.measure("run", begun)
-    if as_json:
-        typer.echo(summary.model_dump_json(indent=2))
-    else:
-        print_summary(summary)
 
 
 def _print_times(times: Times, *, as_json: bool) -> None:
