@@ -75,6 +75,12 @@ def die_with_parent(signal_number: int) -> None:
     _checked(_libc.prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0), "prctl PR_SET_PDEATHSIG")
 
 
+def control_process(option: int, *arguments: int) -> None:
+    """Do what prctl(2) does."""
+    four = [ctypes.c_ulong(argument) for argument in (*arguments, 0, 0, 0, 0)[:4]]
+    _checked(_libc.prctl(option, *four), f"prctl {option}")
+
+
 def drop_from_bounding_set(capability: int) -> None:
     """Renounce a capability for good; one that this kernel does not know is no error."""
     if _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 and ctypes.get_errno() != errno.EINVAL:

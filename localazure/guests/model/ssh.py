@@ -1,0 +1,225 @@
+"""SSH to a machine: the protocol is asyncssh's, everything else is the machine's own.
+
+Each connection shows the host keys that the machine's sshd loaded, and is closed where none runs; users and
+keys are read inside at each login; commands are run inside by the user's shell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import hmac
+import os
+import socket
+import struct
+import termios
+from typing import TYPE_CHECKING, Any
+
+import asyncssh
+
+from localazure.guests.base import GuestError, Rule
+from localazure.guests.inbound import verdicts
+from localazure.guests.namespace import packet_filter
+
+if TYPE_CHECKING:
+    from localazure.guests.model.machine import Machine
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_LOGIN_SECONDS = 120
+
+
+class Door:
+    """The listening sockets of one machine, from power-on to power-off."""
+
+    def __init__(self, machine: Machine, address: str, ports: tuple[int, ...]) -> None:
+        self._machine = machine
+        self._listeners: list[socket.socket] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._connections: set[asyncssh.SSHServerConnection] = set()
+        try:
+            for port in ports:
+                self._listeners.append(_bind(address, port))
+        except OSError:
+            self.close()
+            raise
+
+    def open(self, rules: tuple[Rule, ...]) -> None:
+        """Put the rules in force and let connections come."""
+        self.set_rules(rules)
+        for listener in self._listeners:
+            listener.listen(64)
+            self._spawn(self._accept(listener))
+
+    def set_rules(self, rules: tuple[Rule, ...]) -> None:
+        """Put other rules in force for connections to come."""
+        for listener in self._listeners:
+            address, port = listener.getsockname()
+            packet_filter.attach(listener, verdicts(rules, address, port))
+
+    def cut(self) -> None:
+        """Break every connection that stands, without a word."""
+        for connection in list(self._connections):
+            transport = connection.get_extra_info("socket")
+            with contextlib.suppress(OSError):
+                transport.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            connection.abort()
+
+    def close(self) -> None:
+        """End every connection and let the addresses go."""
+        for task in self._tasks:
+            task.cancel()
+        for listener in self._listeners:
+            listener.close()
+        self.cut()
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            client, _ = await loop.sock_accept(listener)
+            self._spawn(self._serve(client))
+
+    async def _serve(self, client: socket.socket) -> None:
+        try:
+            loaded = await self._machine.inside(op="sshd")
+            keys = [asyncssh.import_private_key(text) for text in loaded["keys"]]
+        except (GuestError, asyncssh.KeyImportError):
+            keys = []
+        if not keys:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            client.close()
+            return
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with contextlib.suppress(OSError, asyncssh.Error):
+            connection = await asyncssh.run_server(
+                client,
+                server_factory=lambda: _Server(self._machine, bool(loaded.get("passwords"))),
+                server_host_keys=keys,
+                process_factory=self._machine_process,
+                encoding=None,
+                server_version="OpenSSH_9.2p1 model",
+                login_timeout=_LOGIN_SECONDS,
+                agent_forwarding=False,
+                allow_scp=False,
+                line_editor=False,
+                compression_algs=None,
+                gss_host=None,
+            )
+            self._connections.add(connection)
+            try:
+                await connection.wait_closed()
+            finally:
+                self._connections.discard(connection)
+
+    async def _machine_process(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
+        user = str(process.get_extra_info("username"))
+        try:
+            await _run(self._machine, process, user)
+        except GuestError as error:
+            process.stderr.write(f"{error}\n".encode())
+            process.exit(255)
+
+
+def _bind(address: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setblocking(False)
+    try:
+        listener.bind((address, port))
+    except OSError as error:
+        listener.close()
+        raise OSError(error.errno, f"{address}:{port}: {error.strerror}") from error
+    return listener
+
+
+class _Server(asyncssh.SSHServer):
+    """One login."""
+
+    def __init__(self, machine: Machine, passwords: bool) -> None:
+        self._machine, self._passwords = machine, passwords
+        self._known: dict[str, Any] = {}
+
+    async def begin_auth(self, username: str) -> bool:
+        self._known = await self._machine.inside(op="login", user=username)
+        return True
+
+    def public_key_auth_supported(self) -> bool:
+        return True
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        shown = key.export_public_key().split()[1].decode()
+        return any(shown in line.split() for line in self._known.get("keys", ()))
+
+    def password_auth_supported(self) -> bool:
+        return self._passwords
+
+    def validate_password(self, username: str, password: str) -> bool:
+        kept = str(self._known.get("password", ""))
+        offered = "$model$" + hashlib.sha256(password.encode()).hexdigest()
+        return hmac.compare_digest(kept, offered)
+
+
+async def _run(machine: Machine, process: asyncssh.SSHServerProcess[bytes], user: str) -> None:
+    known = await machine.inside(op="login", user=user)
+    shell, home = known.get("shell", "/bin/sh"), known.get("home", "/")
+    argv = [shell, "-c", process.command] if process.command else [shell, "-l"]
+    environment = {
+        "USER": user,
+        "LOGNAME": user,
+        "HOME": home,
+        "SHELL": shell,
+        "SUDO_LOGIN": user,
+        "TERM": process.get_terminal_type() or "dumb",
+    }
+    if process.get_terminal_type():
+        await _on_terminal(machine, process, argv, environment, home)
+    else:
+        await _on_pipes(machine, process, argv, environment, home)
+
+
+async def _on_pipes(
+    machine: Machine,
+    process: asyncssh.SSHServerProcess[bytes],
+    argv: list[str],
+    environment: dict[str, str],
+    home: str,
+) -> None:
+    theirs_in, stdin = os.pipe()
+    stdout, theirs_out = os.pipe()
+    stderr, theirs_err = os.pipe()
+    theirs = (theirs_in, theirs_out, theirs_err)
+    try:
+        await process.redirect(stdin=stdin, stdout=stdout, stderr=stderr, send_eof=True)
+        ended = await machine.execute(argv, environment, home, theirs)
+    finally:
+        for descriptor in theirs:
+            os.close(descriptor)
+    status = await ended
+    with contextlib.suppress(OSError, asyncssh.Error):
+        await process.stdout.drain()
+        await process.stderr.drain()
+    process.exit(status)
+
+
+async def _on_terminal(
+    machine: Machine,
+    process: asyncssh.SSHServerProcess[bytes],
+    argv: list[str],
+    environment: dict[str, str],
+    home: str,
+) -> None:
+    ours, theirs = os.openpty()
+    width, height, *_ = process.get_terminal_size()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+    try:
+        await process.redirect(stdin=os.dup(ours), stdout=ours)
+        ended = await machine.execute(argv, environment, home, (theirs, theirs, theirs), terminal=True)
+    finally:
+        os.close(theirs)
+    process.exit(await ended)
