@@ -56,7 +56,9 @@ cat > "$d/unit" <<'END'
 d=$1 mark=$2
 sleep "$3"
 ( . "$d/script" ) > "$d/log" 2>&1
-for console in /dev/ttyS0 /dev/console; do ( : >> "$console" ) 2> /dev/null && break; done
+for console in /dev/ttyS0 /dev/console; do
+    [ -c "$console" ] && ( : > "$console" ) 2> /dev/null && break
+done
 fold -w 76 "$d/packed" > "$d/lines"; echo >> "$d/lines"
 total=$(grep -c . "$d/lines")
 for round in 1 2; do

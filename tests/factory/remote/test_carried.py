@@ -29,6 +29,7 @@ class LocalCarrier:
         self.scripts.append(script)
         here = script.replace("/run/golden-", f"{self.console.parent}/golden-")
         here = here.replace("/dev/ttyS0 /dev/console", str(self.console)).replace("systemd-run", "no-such")
+        here = here.replace("[ -c ", "[ -f ").replace("( : > ", "( : >> ")
         process = await asyncio.create_subprocess_exec(
             "sh", "-c", here, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
