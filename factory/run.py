@@ -56,17 +56,29 @@ class Run:
             kept = json.loads(path.read_text(encoding="utf-8"))
             return KeyPair(kept["public"], SecretStr(kept["private"]))
         key = make_key_pair(f"{self.plan.run_id}-{purpose}")
-        self.keys.mkdir(mode=0o700, exist_ok=True)
-        text = json.dumps({"public": key.public, "private": key.private.get_secret_value()})
-        half = path.with_suffix(".half")  # a kill in mid-write leaves no key rather than half a key
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(text)
-        half.replace(path)
+        self._keep(path, {"public": key.public, "private": key.private.get_secret_value()})
         return key
 
     def has_key(self, purpose: str) -> bool:
         """Whether the key for a purpose is on this computer."""
         return (self.keys / f"{purpose}.json").exists()
+
+    def password(self, purpose: str) -> SecretStr:
+        """The run's password for a purpose, made when first asked for, and kept as keys are."""
+        path = self.keys / f"{purpose}-password.json"
+        if path.exists():
+            return SecretStr(json.loads(path.read_text(encoding="utf-8"))["password"])
+        # Azure wants three kinds of characters out of four: the prefix has them, the rest is the secret.
+        made = f"Gf1-{secrets.token_urlsafe(24)}"
+        self._keep(path, {"password": made})
+        return SecretStr(made)
+
+    def _keep(self, path: Path, secret: dict[str, str]) -> None:
+        self.keys.mkdir(mode=0o700, exist_ok=True)
+        half = path.with_suffix(".half")  # a kill in mid-write leaves no key rather than half a key
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(secret, file)
+        half.replace(path)
 
     def destroy_keys(self) -> None:
         """Forget the run's keys."""

@@ -64,7 +64,7 @@ class _Watch:
     door: Door
     job: Job
     tell: Callable[[str], None]
-    keep: Callable[[list[str]], None]
+    keep: Callable[[list[str]], object]
     clock: Clock
     progress: Progress
     local: datetime
@@ -116,7 +116,7 @@ async def run_sysprep(
     job: Job,
     *,
     tell: Callable[[str], None] = lambda _text: None,
-    keep: Callable[[list[str]], None] = lambda _log: None,
+    keep: Callable[[list[str]], object] = lambda _log: None,
     clock: Clock | None = None,
 ) -> SysprepRun:
     """Generalize the guest, within the deadline.

@@ -1,0 +1,289 @@
+"""Windows, as the steps of a run see it."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from factory.azure import machines, run_commands
+from factory.azure.client import Azure
+from factory.errors import InvalidInput, RemoteError
+from factory.family import AnyEvidence, Credentials, Facts, Proof
+from factory.guest import units
+from factory.guest.command import Command
+from factory.guest.evidence import Verdict
+from factory.guest.guest import Guest, run_checked
+from factory.guest.powershell import ps
+from factory.guest.units import Stage
+from factory.opened import Opened
+from factory.recipe import Build, Customization
+from factory.remote.winrm import PowerShellGuest, WinRmLogin, try_login
+from factory.run import BUILD_KEY, TEST_KEY, Run, Skip
+from factory.windows.bootstrap import WayIn, close, opening, parse_opening
+from factory.windows.context import Context, Expected
+from factory.windows.facts import WindowsFacts, gather_facts
+from factory.windows.generalize import WindowsEvidence, examine, judge, operation_named
+from factory.windows.probe import script
+from factory.windows.sysprep import Limits
+from factory.windows.sysprep_run import Job, SysprepRun, run_sysprep
+from factory.windows.updates import install_updates
+
+SYSPREP_LOG = "sysprep-log.json"
+UPDATES = "windows-updates.json"
+LOGIN_GRACE = 30.0
+LOOK_DEADLINE = 20.0
+"""Seconds for one attempt to look at Sysprep; the watch itself bears failed looks."""
+TEST_SECONDS = 600.0
+
+
+class WindowsFamily:
+    """See `Family`."""
+
+    name = units.Family.WINDOWS
+
+    def admitted_port(self, build: Build) -> int | None:
+        """WinRM's."""
+        return build.winrm_port
+
+    def computer_name(self, name: str, run_id: str) -> str:
+        """At most 15 characters, as NetBIOS has it."""
+        return name if len(name) <= 15 else f"{name[:10]}-{run_id[-4:]}"
+
+    def credentials(self, run: Run, purpose: str) -> Credentials:
+        """A password: Azure takes no keys for Windows."""
+        return Credentials(password=run.password(purpose))
+
+    async def open_build(self, run: Run, azure: Azure, machine_id: str, address: str) -> Opened:
+        """A temporary administrator and a listener with a certificate of the guest's own."""
+        return await self._open(run, azure, machine_id, address, user=run.plan.temporary_admin, key=BUILD_KEY)
+
+    async def open_test(self, run: Run, azure: Azure, machine_id: str, address: str) -> Opened:
+        """A listener for the administrator whom Azure made."""
+        return await self._open(run, azure, machine_id, address, user=run.plan.test_admin, key=TEST_KEY)
+
+    async def _open(
+        self, run: Run, azure: Azure, machine_id: str, address: str, *, user: str, key: str
+    ) -> Opened:
+        plan = run.plan
+        temporary = key == BUILD_KEY
+        made = opening(user, run.password(key), temporary=temporary, port=plan.recipe.build.winrm_port)
+        result = await run_commands.run_command(
+            azure,
+            machine_id,
+            name="golden-open",
+            script=made.script,
+            parameters=made.parameters,
+            protected=made.protected,
+            deadline=plan.recipe.deadline("run_command"),
+            tags=plan.tags("scaffolding"),
+        )
+        name = machine_id.rsplit("/", 1)[1]
+        folder = f"C:\\ProgramData\\golden-{key}-{plan.run_id}"
+        way_in = parse_opening(name, result.checked(whole=True), temporary=temporary, folder=folder)
+        step = "open" if temporary else "verify"
+        run.record.write(step, "fact", "certificate read through Azure", fingerprint=way_in.pin.fingerprint)
+        return Opened(
+            machine_id=machine_id, address=address, port=way_in.port, user=user, key=key, way_in=way_in
+        )
+
+    def connect(self, run: Run, opened: Opened) -> AbstractAsyncContextManager[Guest]:
+        """A PowerShell door over WinRM, with the guest's own certificate pinned."""
+        return self._door(run, opened)
+
+    def _door(
+        self, run: Run, opened: Opened, *, deadline: float | None = None, log: str = ""
+    ) -> PowerShellGuest:
+        login = _login(run, opened)
+        if deadline is not None:
+            login = replace(login, deadline=deadline, login_grace=0)
+        tell: Callable[[str], None] = partial(run.record.write, log, "progress") if log else _nobody
+        return PowerShellGuest(login, folder=_way_in(opened).folder, log=tell, clock=run.clock)
+
+    async def change(self, run: Run, opened: Opened, step: Customization) -> None:
+        """PowerShell, files, Windows Update, mending operations and restarts."""
+        if step.reboot:
+            await self._reboot(run, opened)
+        elif step.upgrade_packages:
+            await self._update(run, opened)
+        else:
+            await self._apply(run, opened, step)
+
+    async def _apply(self, run: Run, opened: Opened, step: Customization) -> None:
+        async with self._door(run, opened, log="customize") as guest:
+            if step.copy_from is not None:
+                await guest.put(step.copy_to or "", _read(step.copy_from))
+                return
+            for command in _commands(run, step):
+                await run_checked(guest, command)
+
+    async def _update(self, run: Run, opened: Opened) -> None:
+        rounds = await install_updates(
+            partial(self._door, run, opened),
+            machine=opened.name,
+            folder=_way_in(opened).folder,
+            reboot=partial(self._reboot, run, opened),
+            seconds=run.plan.recipe.deadline("customize").total_seconds(),
+            clock=run.clock,
+            tell=partial(run.record.write, "customize", "fact"),
+        )
+        run.record.save(UPDATES, [one.model_dump(mode="json") for one in rounds])
+
+    async def _reboot(self, run: Run, opened: Opened) -> None:
+        """Restart through Azure, and believe it only when the boot time has changed."""
+        before = await self._boot_time(run, opened)
+        async with run.azure() as azure:
+            await machines.restart(azure, opened.machine_id, deadline=run.plan.recipe.deadline("power"))
+        if await self._boot_time(run, opened) == before:
+            raise RemoteError(
+                opened.name, "restart", 0, "the boot time is the same: the machine did not restart"
+            )
+
+    async def _boot_time(self, run: Run, opened: Opened) -> str:
+        async with self._door(run, opened) as guest:
+            return (await run_checked(guest, script("boot_time"))).stdout.strip()
+
+    async def look(self, run: Run, opened: Opened) -> tuple[Facts, AnyEvidence]:
+        """Facts, and the checks before Sysprep."""
+        async with self._door(run, opened) as guest:
+            facts = await gather_facts(guest, run.plan.recipe.verify.files)
+            evidence = await examine(guest, Stage.BEFORE_GENERALIZE, _context(run))
+        return facts, evidence
+
+    async def generalize(self, run: Run, opened: Opened, facts: Facts, skip: list[Skip]) -> AnyEvidence:
+        """Sysprep, what it left by a new session, and the way in taken away."""
+        context, done, closing = _context(run), None, None
+        if "deprovision" not in skip:
+            done = await self._sysprep(run, opened)
+            context = context.model_copy(update={"sysprep_began": done.began})
+        async with self._door(run, opened) as guest:
+            evidence = await examine(guest, Stage.BEFORE_CAPTURE, context)
+            if done is not None:
+                closing = await close(guest, _way_in(opened), run.clock)
+        return evidence.model_copy(update={"sysprep": done, "closing": closing})
+
+    async def _sysprep(self, run: Run, opened: Opened) -> SysprepRun:
+        deadline = run.plan.recipe.deadline("sysprep").total_seconds()
+        job = Job(
+            machine=opened.name,
+            run_id=run.plan.run_id,
+            user=opened.user or "",
+            password=run.password(opened.key),
+            folder=_way_in(opened).folder,
+            limits=Limits(deadline=deadline),
+        )
+        return await run_sysprep(
+            partial(self._door, run, opened, deadline=LOOK_DEADLINE),
+            job,
+            tell=partial(run.record.write, "generalize-guest", "progress"),
+            keep=partial(run.record.save, SYSPREP_LOG),
+            clock=run.clock,
+        )
+
+    def judge(self, evidence: AnyEvidence) -> Verdict:
+        """See `factory.windows.generalize.judge`."""
+        if not isinstance(evidence, WindowsEvidence):
+            raise InvalidInput("this is no evidence of a Windows guest")
+        return judge(evidence)
+
+    async def prove(self, run: Run, opened: Opened, facts: Facts) -> Proof:
+        """The checks after provisioning, and the recipe's own tests."""
+        source = _windows(facts)
+        way_in = _way_in(opened)
+        expected = Expected(
+            source=source,
+            computer_name=run.plan.test_computer_name,
+            admin=run.plan.test_admin,
+            luns=tuple(disk.lun for disk in source.data_disks),
+            own_traces=(way_in.thumbprint, way_in.folder.rpartition("\\")[2]),
+        )
+        context = Context(accounts=(run.plan.temporary_admin,), expected=expected)
+        async with self._door(run, opened) as guest:
+            found = await gather_facts(guest, run.plan.recipe.verify.files)
+            evidence = await examine(guest, Stage.AFTER_PROVISION, context)
+            tests = await _own_tests(run, guest)
+        verdict = judge(evidence)
+        findings = [*(str(finding) for finding in verdict.findings), *tests]
+        return Proof(_seen(source, found, verdict), findings, list(verdict.warnings))
+
+    async def old_login(self, run: Run, opened: Opened) -> list[str]:
+        """The build machine's administrator, with his password."""
+        login = replace(
+            _login(run, opened),
+            user=run.plan.temporary_admin,
+            password=run.password(BUILD_KEY),
+            login_grace=0,
+        )
+        if await try_login(login, run.clock):
+            return [f"the old user {login.user} still logs in with the old password"]
+        return []
+
+
+def _nobody(_line: str) -> None:
+    return
+
+
+def _login(run: Run, opened: Opened) -> WinRmLogin:
+    way_in = _way_in(opened)
+    return WinRmLogin(
+        host=opened.address,
+        user=opened.user or way_in.user,
+        password=run.password(opened.key),
+        pin=way_in.pin,
+        port=way_in.port,
+        deadline=run.plan.recipe.deadline("connect").total_seconds(),
+        login_grace=LOGIN_GRACE,
+    )
+
+
+def _way_in(opened: Opened) -> WayIn:
+    if opened.way_in is None:
+        raise InvalidInput(f"{opened.name} was not opened for WinRM")
+    return opened.way_in
+
+
+def _windows(facts: Facts) -> WindowsFacts:
+    if not isinstance(facts, WindowsFacts):
+        raise InvalidInput("these are no facts of a Windows guest")
+    return facts
+
+
+def _context(run: Run) -> Context:
+    return Context(accounts=(run.plan.temporary_admin,))
+
+
+def _read(path: str) -> bytes:
+    return Path(path).read_bytes()
+
+
+def _commands(run: Run, step: Customization) -> list[Command]:
+    if step.mend is not None:
+        return list(operation_named(step.mend)())
+    seconds = run.plan.recipe.deadline("customize").total_seconds()
+    return [ps("script", step.script or "", timeout=seconds)]
+
+
+async def _own_tests(run: Run, guest: Guest) -> list[str]:
+    findings = []
+    for test in run.plan.recipe.verify.tests:
+        output = await guest.run(ps("test", test.script, timeout=TEST_SECONDS))
+        if output.status != 0:
+            said = (output.stderr or output.stdout).strip().splitlines()[-1:] or ["no message"]
+            findings.append(f"the recipe's test {test.name!r} exited {output.status}: {said[0]}")
+    return findings
+
+
+def _seen(source: WindowsFacts, found: WindowsFacts, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "machine_sid": [source.machine_sid, found.machine_sid],
+        "computer_name": [source.computer_name, found.computer_name],
+        "users": [[user.name for user in source.users], [user.name for user in found.users]],
+        "files": found.files,
+        "data_disks": [disk.model_dump(mode="json") for disk in found.data_disks],
+        "checks": verdict.checked,
+        "warnings": verdict.warnings,
+    }
+
+
+FAMILY = WindowsFamily()
