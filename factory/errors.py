@@ -238,14 +238,26 @@ class CopyFailed(ProvisioningFailed):
     """The background copy of a snapshot or restore point ended in an error."""
 
 
+class ReplicationFailed(ProvisioningFailed):
+    """A gallery version could not be copied to one region or more; it is whole in the others."""
+
+    default_remedy = (
+        "update the version again; if that does not help, take the failed regions out of the recipe, "
+        "run, and put them back"
+    )
+
+
 class OperationCanceled(AzureError):
     """The long-running operation was canceled: by somebody else, or by a newer one."""
+
+    default_remedy = "look in the activity log who or what stopped it, then run again"
 
 
 class ServiceFailed(AzureError):
     """Azure itself failed (5xx)."""
 
     transient = True
+    default_remedy = "try again: Azure calls it its own fault; if it stays, give its support the request ID"
 
 
 class NotImplementedByService(AzureError):
@@ -374,6 +386,11 @@ def _summary(findings: list[str]) -> str:
     return findings[0] + (f" (and {others} more)" if others > 0 else "")
 
 
+def _last_lines(log: str, lines: int = 8) -> str:
+    """As much of a log as a message can carry; the whole is in the error's attribute."""
+    return "\n".join(f"  {line}" for line in log.rstrip().splitlines()[-lines:])
+
+
 class PreflightFailed(InvalidInput):
     """The recipe cannot be carried out; `findings` are all the reasons, found before anything was made."""
 
@@ -426,8 +443,9 @@ class VerificationFailed(FactoryError):
     """A machine made from the product is not as it must be; the product stays excluded from latest."""
 
     def __init__(self, product: str, findings: list[str], *, serial_log: str = "") -> None:
+        said = f"\nits serial log ends with:\n{_last_lines(serial_log)}" if serial_log else ""
         super().__init__(
-            f"{product} failed its verification and stays excluded from latest: {_summary(findings)}",
+            f"{product} failed its verification and stays excluded from latest: {_summary(findings)}{said}",
             remedy="read proof.json in the run record; the version expires and is then reaped",
         )
         self.product, self.findings, self.serial_log = product, findings, serial_log

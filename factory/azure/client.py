@@ -5,6 +5,7 @@ pinned api-version, classify what goes wrong, and hold the waiting. Clients shar
 credential, one record of calls and limits, so hundreds of runs in a process cost one of each.
 """
 
+import functools
 import os
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
@@ -28,6 +29,7 @@ from factory.azure.calls import Call, CallRecorder, Limits
 from factory.azure.connection import Connection, build_credential
 from factory.azure.errors import speaking_of
 from factory.azure.lro import DeadlinePolling, Operation, Progress
+from factory.azure.renewing import RenewingCredential
 from factory.azure.retry import PatientRetry
 from factory.clock import Clock, SystemClock
 from factory.errors import InvalidInput, NotFound
@@ -65,12 +67,16 @@ class Azure:
         self.limits = Limits()
         self.user_agent = f"{USER_AGENT} run/{run_id}" if run_id else USER_AGENT
         self._credential = credential
+        self._renew: Callable[[], Awaitable[None]] | None = None
         self._transport = transport
         self._on_call = on_call
 
     async def __aenter__(self) -> Self:
         """Open the connection pool and make the clients; no request is sent yet."""
-        self._credential = self._credential or build_credential(self.connection, os.environ)
+        if self._credential is None:
+            build = functools.partial(build_credential, self.connection, os.environ)
+            renewing = RenewingCredential(build, self.clock)
+            self._credential, self._renew = renewing, renewing.renew
         self._transport = self._transport or _open_transport(self.connection)
         await self._transport.open()
         self.compute = self._client(ComputeManagementClient)
@@ -173,7 +179,7 @@ class Azure:
             credential_scopes=[self.connection.scope],
             transport=self._transport,
             user_agent=self.user_agent,
-            retry_policy=PatientRetry(self.clock),
+            retry_policy=PatientRetry(self.clock, renew=self._renew),
             per_retry_policies=[self._recorder()],
             **options,
         )

@@ -42,6 +42,9 @@ _GENERALIZED = (
 _SUBSCRIPTION = "check AZURE_SUBSCRIPTION_ID, and that the identity has a role in that subscription"
 _LOGIN = "log in again, or check the identity's tenant, id and secret"
 
+_ANY = "*"
+"""Matches every code: for a sentence that is known better than its code."""
+
 RULES: tuple[Rule, ...] = (
     Rule("ResourceNotFound", errors.NotFound),
     Rule("ResourceGroupNotFound", errors.NotFound),
@@ -87,6 +90,7 @@ RULES: tuple[Rule, ...] = (
     Rule("AuthorizationFailed", errors.AuthorizationFailed),
     Rule("LinkedAuthorizationFailed", errors.AuthorizationFailed),
     Rule("LinkedAccessCheckFailed", errors.AuthorizationFailed),
+    Rule(_ANY, errors.ReplicationFailed, "gallery replication jobs failed"),
     Rule("OSProvisioningTimedOut", errors.ProvisioningTimedOut),
     Rule("VMStartTimedOut", errors.ProvisioningTimedOut),
     Rule("OSProvisioningClientError", errors.ProvisioningFailed),
@@ -253,7 +257,9 @@ def _without_known_code(fault: AzureFault, nodes: list[_Node], body: Any, what: 
 
 def _match(node: _Node, rules: tuple[Rule, ...]) -> Rule | None:
     code, message = node.code.lower(), node.message.lower()
-    return next((rule for rule in rules if rule.code.lower() == code and rule.contains in message), None)
+    return next(
+        (rule for rule in rules if rule.code.lower() in (_ANY, code) and rule.contains in message), None
+    )
 
 
 def _sentence(node: _Node, nodes: list[_Node]) -> str:

@@ -1,12 +1,13 @@
 """VMs: read, make, switch, generalize, delete."""
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
 from azure.mgmt.compute import models
 
+from factory.azure.asking import ask
 from factory.azure.client import Azure
 from factory.azure.ensure import Existing, ensure, remove, require_owner
 from factory.azure.ids import ArmId
@@ -22,6 +23,10 @@ __all__ = ["Agent", "Machine", "MachineDisk", "Plan", "SecurityProfile"]
 _SERIAL_LOG_BYTES = 256 * 1024
 
 _SWITCHING = ("starting", "stopping", "deallocating")
+_RUNS, _STOPPED, _DEALLOCATED = ("running",), ("stopped", "deallocated"), ("deallocated",)
+_NOTHING = ()
+"""No state shows that a restart was carried out; a second one does no harm."""
+_GENERALIZE_DEADLINE = timedelta(minutes=5)
 
 DeleteOption = Literal["Delete", "Detach"]
 
@@ -164,6 +169,7 @@ async def start(
         "start",
         machine_id,
         azure.compute.virtual_machines.begin_start,
+        becomes=_RUNS,
         deadline=deadline,
         progress=progress,
     )
@@ -178,6 +184,7 @@ async def restart(
         "restart",
         machine_id,
         azure.compute.virtual_machines.begin_restart,
+        becomes=_NOTHING,
         deadline=deadline,
         progress=progress,
     )
@@ -195,6 +202,7 @@ async def power_off(
         "power off",
         machine_id,
         azure.compute.virtual_machines.begin_power_off,
+        becomes=_STOPPED,
         deadline=deadline,
         progress=progress,
     )
@@ -209,6 +217,7 @@ async def deallocate(
         "deallocate",
         machine_id,
         azure.compute.virtual_machines.begin_deallocate,
+        becomes=_DEALLOCATED,
         deadline=deadline,
         progress=progress,
     )
@@ -222,8 +231,7 @@ async def wait_settled(
 
     async def look() -> Seen[Machine]:
         machine = await get_machine(azure, machine_id)
-        busy = machine.power_state in _SWITCHING or machine.provisioning_state in ("Updating", "Creating")
-        return Seen(machine, f"{machine.provisioning_state}, {machine.power_state}", not busy)
+        return Seen(machine, f"{machine.provisioning_state}, {machine.power_state}", _is_settled(machine))
 
     return await look_until_done(azure, what, look, deadline=deadline, progress=progress)
 
@@ -235,8 +243,13 @@ async def generalize(azure: Azure, machine_id: str) -> None:
     while the VM runs.
     """
     rid = ArmId.parse(machine_id)
-    await azure.call(
-        f"generalize VM {rid.name}", azure.compute.virtual_machines.generalize, rid.group, rid.name
+    what, method = f"generalize VM {rid.name}", azure.compute.virtual_machines.generalize
+
+    async def is_done() -> bool:
+        return (await get_machine(azure, machine_id)).generalized
+
+    await ask(
+        azure, lambda: azure.call(what, method, rid.group, rid.name), is_done, deadline=_GENERALIZE_DEADLINE
     )
 
 
@@ -366,12 +379,33 @@ async def _switch(
     machine_id: str,
     method: Callable[..., Any],  # Any: begin_* methods that differ only in options that we do not use
     *,
+    becomes: Collection[str],
     deadline: timedelta,
     progress: Progress | None,
 ) -> None:
-    rid = ArmId.parse(machine_id)
-    operation = await azure.begin(f"{verb} VM {rid.name}", method, rid.group, rid.name)
-    await azure.wait(operation, deadline=deadline, progress=progress)
+    """Ask, and wait for the end; where the answer is lost, until the power state is what it `becomes`."""
+    rid, ends = ArmId.parse(machine_id), azure.clock.monotonic() + deadline.total_seconds()
+
+    async def is_done() -> bool:
+        machine = await get_machine(azure, machine_id)
+        return machine.power_state in becomes and _is_settled(machine)
+
+    operation = await ask(
+        azure,
+        lambda: azure.begin(f"{verb} VM {rid.name}", method, rid.group, rid.name),
+        is_done,
+        deadline=deadline,
+    )
+    if operation is not None:
+        left = timedelta(seconds=max(0.0, ends - azure.clock.monotonic()))
+        await azure.wait(operation, deadline=left, progress=progress)
+
+
+def _is_settled(machine: Machine) -> bool:
+    return machine.power_state not in _SWITCHING and machine.provisioning_state not in (
+        "Updating",
+        "Creating",
+    )
 
 
 def _delete_options_body(machine: Machine, option: DeleteOption) -> dict[str, Any]:
