@@ -4,6 +4,7 @@ An agent's "Ready" proves nothing: a copy that was never generalized reports it 
 in with the old key. So the machine is logged in to, and what it is, is compared with what its source was.
 """
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +29,7 @@ from factory.run import BUILD_KEY, TEST_KEY, Run
 PROOF = "proof.json"
 SERIAL_LINES = 20
 TEST_SECONDS = 600.0
+_NOT_TEXT = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\n\t\x20-\x7e\u00a0-\uffff]")
 
 
 @once("verify", keeps=(PROOF,))
@@ -53,6 +55,7 @@ async def verify_product(run: Run, product: Product, source: Source) -> None:
                 raise await _failed(run, azure, product, findings) from error
             if findings:
                 raise await _failed(run, azure, product, findings)
+            proof["serial_log"] = (await _serial_log(azure, opened.machine_id)).splitlines()
             await machines.delete_machine(
                 azure, opened.machine_id, deadline=run.plan.recipe.deadline("cleanup")
             )
@@ -177,13 +180,23 @@ def _keep(run: Run, product: Product, proof: dict[str, Any]) -> None:
 
 
 async def _failed(run: Run, azure: Azure, product: Product, findings: list[str]) -> VerificationFailed:
+    plan = run.plan
     try:
-        machine = await machines.get_machine_named(azure, run.plan.scaffold_group, run.plan.test_machine)
-        log = await machines.serial_log(azure, machine.id, lines=SERIAL_LINES)
+        machine = await machines.get_machine_named(azure, plan.scaffold_group, plan.test_machine)
+        log = await _serial_log(azure, machine.id)
     except FactoryError as error:
         log = f"(not to be had: {error.message})"
     run.record.write("verify", "warning", "serial log", log=log)
     return VerificationFailed(product.id, findings, serial_log=log)
+
+
+async def _serial_log(azure: Azure, machine_id: str) -> str:
+    """The last lines of the machine's serial log, as plain text: it is full of a terminal's colours."""
+    try:
+        log = await machines.serial_log(azure, machine_id, lines=SERIAL_LINES)
+    except FactoryError as error:
+        return f"(not to be had: {error.message})"
+    return _NOT_TEXT.sub("", log)
 
 
 def _cannot_log_in(error: LoginRefused) -> str:
