@@ -245,11 +245,3 @@ async def list_disk_points(call: Call) -> Response:
 async def get_disk_point(call: Call) -> Response:
     """One disk of a restore point."""
     return ok(_existing(call))
-
-
-@route("POST", _POINT + "/diskRestorePoints/{disk}/beginGetAccess")
-@route("POST", _POINT + "/diskRestorePoints/{disk}/endGetAccess")
-async def access(call: Call) -> Response:
-    """Lending out a disk of a restore point."""
-    _existing(call)
-    raise not_implemented("access signatures of disk restore points")

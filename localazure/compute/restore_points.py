@@ -12,6 +12,7 @@ from localazure.arm.operations import Operation, job
 from localazure.compute.hosts import host_failed
 from localazure.disks.models import DISKS, now
 from localazure.disks.sources import DISK_RESTORE_POINTS, find
+from localazure.disks.transfers import Transfers
 from localazure.guests.base import GuestError
 
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ async def delete(world: World, op: Operation) -> dict[str, Any] | None:
 async def discard(world: World, rid: ResourceId) -> None:
     """Drop the copies beneath a restore point or collection, and the documents."""
     contents = [doc["_content"] for doc in world.store.beneath(rid) if "_content" in doc]
+    for doc in world.store.beneath(rid):
+        world.part(Transfers).forget(doc)
     world.store.delete_tree(rid)
     for content in contents:
         await world.guests.discard(content)

@@ -14,10 +14,11 @@ from localazure.arm.store import Document
 from localazure.arm.wire import accepted, no_content, ok, page
 from localazure.compute.errors import another_operation_in_progress, invalid_parameter, out_of_range
 from localazure.disks import errors, jobs, requests
-from localazure.disks.models import DISKS, SNAPSHOTS, holder, pending, show
+from localazure.disks.models import DISKS, SNAPSHOTS, completion, holder, pending, show
 
 _GROUP = "/subscriptions/{sub}/resourceGroups/{rg}/providers/Microsoft.Compute"
 _SUB = "/subscriptions/{sub}/providers/Microsoft.Compute"
+_DISK_POINT = _GROUP + "/restorePointCollections/{rpc}/restorePoints/{point}/diskRestorePoints/{disk}"
 _TYPES = {"disks": DISKS, "snapshots": SNAPSHOTS}
 _FLAVOUR = "DiskOperations"
 _LONGEST_ACCESS = (1 << 32) - 1
@@ -39,9 +40,13 @@ def _start(
     call: Call, kind: str, doc: Document, args: dict[str, Any] | None = None, body: Any = None
 ) -> Response:
     op = call.world.operations.start(
-        kind, subject=call.rid, location=doc["location"], flavour=_FLAVOUR, args=args or {}
+        kind, subject=call.rid, location=_location(doc), flavour=_FLAVOUR, args=args or {}
     )
     return accepted(op, call.world, body=body)
+
+
+def _location(doc: Document) -> str:
+    return str(doc.get("location") or doc["_location"])  # a disk of a restore point has none of its own
 
 
 @route("PUT", _GROUP + "/disks/{name}")
@@ -124,15 +129,18 @@ async def list_subscription(call: Call) -> Response:
 
 @route("POST", _GROUP + "/disks/{name}/beginGetAccess")
 @route("POST", _GROUP + "/snapshots/{name}/beginGetAccess")
+@route("POST", _DISK_POINT + "/beginGetAccess")
 async def begin_get_access(call: Call) -> Response:
     """Lend the content out by a shared access signature."""
     doc = _existing(call)
     _idle(call)
     level, seconds = call.json.get("access"), call.json.get("durationInSeconds")
-    if level not in ("Read", "Write") or (level == "Write" and doc["type"] == SNAPSHOTS):
+    if level not in ("Read", "Write") or (level == "Write" and doc["type"] != DISKS):
         raise invalid_parameter("The value of parameter access is invalid.", target="access")
     if not isinstance(seconds, int) or isinstance(seconds, bool) or not 0 < seconds <= _LONGEST_ACCESS:
         raise out_of_range("durationInSeconds", seconds, 1, _LONGEST_ACCESS)
+    if doc["type"] == SNAPSHOTS and completion(call.world, doc) < 100:
+        raise errors.source_not_complete(doc["name"])
     if (level == "Write") != ("_upload" in doc):
         raise errors.not_uploading(doc["name"]) if level == "Write" else errors.uploading(doc["name"])
     vm = holder(call.world, doc)
@@ -143,6 +151,7 @@ async def begin_get_access(call: Call) -> Response:
 
 @route("POST", _GROUP + "/disks/{name}/endGetAccess")
 @route("POST", _GROUP + "/snapshots/{name}/endGetAccess")
+@route("POST", _DISK_POINT + "/endGetAccess")
 async def end_get_access(call: Call) -> Response:
     """Take the signature back; no error when there is none."""
     doc = _existing(call)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -142,7 +143,7 @@ async def test_an_os_disk_as_bytes_and_back_is_the_same_system(store: ContentSto
 
     assert (tmp_path / "bytes").stat().st_size == 1 << 30
     assert (tmp_path / "bytes").stat().st_blocks * 512 < 100 << 20
-    assert (tmp_path / "bytes").read_bytes() == (tmp_path / "again").read_bytes()
+    subprocess.run(["cmp", tmp_path / "bytes", tmp_path / "again"], check=True)
     assert {path.name for path in back.upper.iterdir()} == {"of-the-image", "own"}
     assert (back.upper / "own").stat().st_mode & 0o7777 == 0o4755
     assert back.image is not None
