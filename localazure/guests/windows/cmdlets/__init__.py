@@ -1,0 +1,1 @@
+"""Cmdlets, by noun: a file here is found because it is here."""

@@ -1,0 +1,93 @@
+"""What the grammar misses of PowerShell, put into a form that it takes; the meaning stays.
+
+Known gaps of tree-sitter-powershell: unquoted words in lists of arguments (`a, b`), words that begin with a
+variable (`$env:X\\y`), and two switch clauses on one line when the second is `default`. Strings, comments and
+here-strings are left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_TOKEN = re.compile(
+    r"""(?P<here>@"[ \t]*\r?\n.*?\r?\n"@|@'[ \t]*\r?\n.*?\r?\n'@)
+      | (?P<comment><\#.*?\#>|(?<![^\s;(){}|&])\#[^\n]*)
+      | (?P<single>'(?:[^']|'')*')
+      | (?P<double>"(?:`.|""|[^"`])*")
+      | (?P<path>\$(?:\w+:)?\w+(?=\\|\.(?:exe|ps1|xml|txt|log|cmd|bat)\b|-\w)[^\s,;(){}|"'&]*)
+      | (?P<variable>\$(?:\w+:)?\w+|\$\{[^}]*\})
+      | (?P<word>[A-Za-z_*.][\w.*?:\\+-]*)
+      | (?P<other>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_KEYWORDS = ("if", "elseif", "while", "until", "switch", "foreach", "for", "catch", "return", "in", "param")
+
+
+def mended(source: str) -> str:
+    """Return the script in the grammar's dialect."""
+    tokens = [(str(match.lastgroup), match.group()) for match in _TOKEN.finditer(source)]
+    return "".join(_mended(tokens))
+
+
+def _mended(tokens: list[tuple[str, str]]) -> Iterator[str]:
+    brackets: list[str] = []
+    before = ""
+    for index, (kind, text) in enumerate(tokens):
+        if kind == "other" and text in "([{":
+            brackets.append("call" if text == "(" and _is_called(before) else text)
+        elif kind == "other" and text in ")]}" and brackets:
+            brackets.pop()
+        inside_call = bool(brackets) and brackets[-1] in ("call", "[")
+        if kind == "path" and not inside_call and _is_argument(tokens, index):
+            text = f'"{text}"'
+        elif (
+            kind == "word"
+            and not inside_call
+            and _in_list(tokens, index)
+            and not before.endswith((".", "::", "-", "$", "@"))
+        ):
+            text = f"'{text}'"
+        elif kind == "word" and brackets[-2:] == ["[", "call"] and _next(tokens, index)[1] in (",", ")"):
+            text += "=$true"
+        elif (
+            kind == "word" and text.lower() == "default" and before == "}" and _next(tokens, index)[1] == "{"
+        ):
+            text = ";" + text
+        yield text
+        if kind != "comment" and not text.isspace():
+            before = text
+
+
+def _is_called(before: str) -> bool:
+    """Whether a parenthesis after this opens arguments of a method or an attribute."""
+    return bool(before) and (before[-1].isalnum() or before[-1] in "]_") and before.lower() not in _KEYWORDS
+
+
+def _next(tokens: list[tuple[str, str]], index: int) -> tuple[str, str]:
+    for kind, text in tokens[index + 1 :]:
+        if not text.isspace() or text == "\n":
+            return kind, text
+    return "", ""
+
+
+def _previous(tokens: list[tuple[str, str]], index: int) -> tuple[str, str]:
+    for kind, text in reversed(tokens[:index]):
+        if not text.isspace():
+            return kind, text
+    return "", ""
+
+
+def _in_list(tokens: list[tuple[str, str]], index: int) -> bool:
+    following, preceding = _next(tokens, index)[1], _previous(tokens, index)[1]
+    spaced = index == 0 or tokens[index - 1][1].isspace() or tokens[index - 1][1] == ","
+    return spaced and (
+        (following == "," and preceding not in ("{", ";", ""))
+        or (preceding == "," and following not in ("=", "("))
+    )
+
+
+def _is_argument(tokens: list[tuple[str, str]], index: int) -> bool:
+    """`$x-1` and `$x.exe` in expressions stay; a backslash after a variable is only ever a word."""
+    text = tokens[index][1]
+    return "\\" in text
