@@ -1,0 +1,212 @@
+"""What is on disks, kept under the local Azure's state directory, one folder a content.
+
+content.json         {"kind": "qcow2", "image": KEY}: an OS disk over the marketplace image KEY
+                     {"kind": "qcow2", "image": null}: an OS disk that is all in its file
+                     {"kind": "raw"}: a data disk, as the sparse file `disk` of the disk's size
+                     {"kind": "tree", ...}: an OS disk of a namespace guest, made bootable when it is used
+disk.qcow2, disk     the content itself
+
+Data disks are kept as namespace guests keep them. A copy needs nothing but the immutable image, so that any
+content may go at any time. A content that is being made has a name of its own and is renamed when it is
+whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from localazure.guests.base import GuestError, UnknownContentError
+from localazure.guests.namespace.contents import GIB, IMAGE_PREFIX
+from localazure.guests.qemu.copying import COPY_SECONDS, copy_file
+from localazure.guests.qemu.disk_image import run
+
+_DRAFT, _TRASH = ".draft-", ".trash-"
+_SECTOR = 512
+DISK = "disk.qcow2"
+
+
+@dataclass(frozen=True)
+class Content:
+    """One content by its folder."""
+
+    directory: Path
+    kind: str
+    image: str | None
+    """The key of the marketplace image below it, if there is one."""
+
+    @property
+    def file(self) -> Path:
+        """The file that is the disk."""
+        return self.directory / (DISK if self.kind == "qcow2" else "disk")
+
+    @property
+    def format(self) -> str:
+        """Its format, as QEMU calls it."""
+        return "qcow2" if self.kind == "qcow2" else "raw"
+
+
+class ContentStore:
+    """The contents in a directory, over the images in another."""
+
+    def __init__(self, directory: Path, images: Path) -> None:
+        self.directory, self.images = directory, images
+        directory.mkdir(parents=True, exist_ok=True)
+
+    def get(self, content: str) -> Content:
+        """Find a content."""
+        path = self.directory / content
+        try:
+            document = json.loads((path / "content.json").read_text())
+        except (OSError, ValueError):
+            raise UnknownContentError(f"there is no content {content}") from None
+        return Content(path, document["kind"], document.get("image"))
+
+    def image_disk(self, key: str) -> Path:
+        """Find the disk of a marketplace image."""
+        disk = self.images / key / DISK
+        if not disk.is_file():
+            raise UnknownContentError(f"the image {key} is not in {self.images}: prepare it again")
+        return disk
+
+    def _draft(self) -> Path:
+        path = self.directory / f"{_DRAFT}{uuid.uuid4().hex}"
+        path.mkdir(mode=0o700)
+        return path
+
+    def _finish(self, draft: Path, document: dict[str, str | None]) -> str:
+        (draft / "content.json").write_text(json.dumps(document))
+        name = draft.name.removeprefix(_DRAFT)
+        draft.rename(self.directory / name)
+        return name
+
+    def create_empty(self, size_gb: int) -> str:
+        """Make an empty data disk."""
+        draft = self._draft()
+        with (draft / "disk").open("wb") as file:
+            file.truncate(size_gb * GIB)
+        return self._finish(draft, {"kind": "raw"})
+
+    async def copy(self, content: str) -> str:
+        """Copy a content that no machine writes to."""
+        draft = self._draft()
+        try:
+            if content.startswith(IMAGE_PREFIX):
+                return await self._of_image(draft, content.removeprefix(IMAGE_PREFIX))
+            source = self.get(content)
+            await copy_file(source.file, draft / source.file.name)
+            return self._finish(draft, {"kind": source.kind, "image": source.image})
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+
+    async def _of_image(self, draft: Path, key: str) -> str:
+        await create_overlay(draft / DISK, self.image_disk(key))
+        return self._finish(draft, {"kind": "qcow2", "image": key})
+
+    async def begin_copies(self, contents: Sequence[str]) -> list[Target]:
+        """Make empty targets for copies that QEMU itself will write."""
+        return [await self._target(self.get(content)) for content in contents]
+
+    async def _target(self, source: Content) -> Target:
+        draft = self._draft()
+        file = draft / source.file.name
+        if source.format == "raw":
+            with file.open("wb") as target:
+                target.truncate(source.file.stat().st_size)
+        elif source.image is not None:
+            await create_overlay(file, self.image_disk(source.image))
+        else:
+            size = json.loads(await run("qemu-img", "info", "-U", "--output=json", str(source.file)))
+            await run("qemu-img", "create", "-q", "-f", "qcow2", str(file), str(size["virtual-size"]))
+        return Target(draft, file, source)
+
+    def finish_copies(self, targets: Sequence[Target]) -> list[str]:
+        """Keep the copies."""
+        return [self._finish(t.draft, {"kind": t.source.kind, "image": t.source.image}) for t in targets]
+
+    async def write_raw(self, content: str, size_gb: int, target: Path) -> None:
+        """Write a content as the bytes of its disk."""
+        if content.startswith(IMAGE_PREFIX):
+            file, kind = self.image_disk(content.removeprefix(IMAGE_PREFIX)), "qcow2"
+        else:
+            source = self.get(content)
+            file, kind = source.file, source.format
+        await run(
+            *("qemu-img", "convert", "-U", "-f", kind, "-O", "raw", str(file), str(target)),
+            seconds=COPY_SECONDS,
+        )
+        os.truncate(target, size_gb * GIB)
+
+    async def read_raw(self, source: Path) -> str:
+        """Make a content of a disk's bytes: an OS disk if they boot, else a data disk."""
+        draft = self._draft()
+        try:
+            if not boots(source):
+                await copy_file(source, draft / "disk")
+                return self._finish(draft, {"kind": "raw"})
+            await run(
+                *("qemu-img", "convert", "-f", "raw", "-O", "qcow2", str(source), str(draft / DISK)),
+                seconds=COPY_SECONDS,
+            )
+            return self._finish(draft, {"kind": "qcow2", "image": None})
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+
+    def discard(self, content: str) -> None:
+        """Remove a content; it is gone at once, its files a moment later."""
+        path = self.directory / content
+        if content.startswith((IMAGE_PREFIX, ".")) or "/" in content:
+            raise GuestError(f"{content} is not a content of its own")
+        trash = self.directory / f"{_TRASH}{content}"
+        try:
+            path.rename(trash)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(trash, ignore_errors=True)
+
+    def used_bytes(self, content: str) -> int:
+        """Add up what a content occupies."""
+        directory = self.get(content).directory
+        return sum(
+            (Path(place) / name).lstat().st_blocks * 512
+            for place, _, names in os.walk(directory)
+            for name in names
+        )
+
+    def sweep(self) -> None:
+        """Remove what an interrupted copy or removal left."""
+        for pattern in (_DRAFT, _TRASH):
+            for path in self.directory.glob(f"{pattern}*"):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A copy that is being made."""
+
+    draft: Path
+    file: Path
+    source: Content
+
+    def drop(self) -> None:
+        """Give it up."""
+        shutil.rmtree(self.draft, ignore_errors=True)
+
+
+async def create_overlay(disk: Path, image: Path) -> None:
+    """Make a disk that has nothing of its own yet."""
+    await run("qemu-img", "create", "-q", "-f", "qcow2", "-b", str(image), "-F", "qcow2", str(disk))
+
+
+def boots(disk: Path) -> bool:
+    """Tell whether a disk has a boot loader: code in its first sector, and the signature after it."""
+    with disk.open("rb") as file:
+        head = file.read(_SECTOR)
+    return head[510:512] == b"\x55\xaa" and any(head[:440])
