@@ -1,7 +1,8 @@
 """What is on a machine, as hashes: to see that a restored one is what it was.
 
 Read through Run Command, so that no login is needed. Files are hashed one by one, trees with what is mounted
-in them as a whole: the hash of the sorted list of all their files' hashes. What a boot writes by itself is left out.
+in them as a whole: the hash of the sorted list of all their files' hashes. What a boot writes by itself is
+left out.
 """
 
 import json

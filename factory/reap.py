@@ -11,22 +11,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from factory.azure import galleries, groups, images
+from factory.azure import disks, galleries, groups, images
 from factory.azure.client import Azure
 from factory.azure.groups import Resource
 from factory.azure.locks import find_locks
+from factory.backups import TAG_RESTORING
 from factory.cleanup import delete_group_of_run, find_strangers
 from factory.errors import FactoryError, ForeignResources, ScopeLocked
 from factory.plan import TAG_EXPIRES, TAG_FACTORY, TAG_RECIPE, TAG_ROLE, TAG_RUN
 
 DELETE_DEADLINE = timedelta(minutes=30)
 GROUP = "Microsoft.Resources/resourceGroups"
+DISK = "Microsoft.Compute/disks"
 ROLES = {
     GROUP: ("scaffolding", "backup"),
     "Microsoft.Compute/galleries/images/versions": ("product",),
     "Microsoft.Compute/images": ("product",),
+    DISK: ("replaced",),
 }
-"""What the reaper may delete, and in which role; the rest goes with its group."""
+"""What the reaper may delete, and in which role; the rest goes with its group. A replaced disk is one that a
+restore took off a VM, and goes only while no VM has it."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ async def _reason_to_keep(azure: Azure, leftover: Leftover) -> str | None:
     """Look once more, at the thing itself: a listing is old, and a run may have been gone on with since."""
     is_group = leftover.type == GROUP
     inside: list[Resource] = []
+    holder = None
     if is_group:
         name = leftover.id.rsplit("/", 1)[1]
         group = await groups.get_group(azure, name)
@@ -110,8 +115,13 @@ async def _reason_to_keep(azure: Azure, leftover: Leftover) -> str | None:
     else:
         body = await groups.read_resource(azure, leftover.id)
         tags = (body.get("tags") or {}) if body else None
+        holder = body.get("managedBy") if body else None
     if tags is None:
         return "it is gone already"
+    if holder:
+        return f"{holder} has it"
+    if TAG_RESTORING in tags:
+        return f"it is being restored: golden restore {leftover.run} goes on with that"
     if tags.get(TAG_RUN) != leftover.run or _expiry(tags.get(TAG_EXPIRES)) != leftover.expired:
         return "its tags have changed: the run goes on"
     if strangers := find_strangers(inside, leftover.run):
@@ -127,6 +137,8 @@ async def _delete(azure: Azure, leftover: Leftover) -> None:
         await delete_group_of_run(azure, group, leftover.run, deadline=DELETE_DEADLINE)
     elif kind.endswith("/versions"):
         await galleries.delete_version(azure, leftover.id, deadline=DELETE_DEADLINE)
+    elif leftover.type.lower() == DISK.lower():
+        await disks.delete_disk(azure, leftover.id, deadline=DELETE_DEADLINE)
     else:
         await images.delete_image(azure, leftover.id, deadline=DELETE_DEADLINE)
 
