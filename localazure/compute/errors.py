@@ -11,6 +11,7 @@ from typing import Any
 
 from localazure.arm.errors import ArmError
 from localazure.arm.ids import ResourceId
+from localazure.arm.operations import CanceledError
 
 
 def conflict(code: str, message: str, *, target: str | None = None) -> ArmError:
@@ -150,10 +151,10 @@ def another_operation_in_progress(subject: str) -> ArmError:
     )
 
 
-def preempted() -> ArmError:
-    """[seen: azure-sdk-for-python#5167, azure-sdk-for-java#1783] A deletion overtook a creation."""
-    return conflict(
-        "OperationPreempted", "Operation execution has been preempted by a more recent operation."
+def preempted() -> CanceledError:
+    """[seen: azure-sdk-for-python#5167, azure-sdk-for-java#1783] A deletion overtook a creation: Canceled."""
+    return CanceledError(
+        409, "OperationPreempted", "Operation execution has been preempted by a more recent operation."
     )
 
 

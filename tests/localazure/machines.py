@@ -79,9 +79,16 @@ class Yard:
 
     def failed(self, response: requests.Response) -> dict[str, Any]:
         """Follow an operation to its failed end; the error."""
+        return self._ended(response, "Failed")
+
+    def canceled(self, response: requests.Response) -> dict[str, Any]:
+        """Follow an operation to where another has overtaken it; the error."""
+        return self._ended(response, "Canceled")
+
+    def _ended(self, response: requests.Response, how: str) -> dict[str, Any]:
         assert response.status_code in (200, 201, 202), response.text
         status = self.wire.finish(response)
-        assert status["status"] == "Failed", status
+        assert status["status"] == how, status
         found: dict[str, Any] = status["error"]
         return found
 
