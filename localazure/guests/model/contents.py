@@ -3,6 +3,7 @@
 content.json     {"kind": "os", "image": KEY}, or {"kind": "data", "size_gb": N}
 upper, work      of an OS disk: what differs from the image, as a layer of overlayfs
 files, work, filesystem  of a data disk: its files, and which file system the machine takes it for
+raw              of a data disk: bytes that somebody uploaded, until a machine makes a file system there
 
 A copy is a real copy of all that is not in the immutable image. A content that is being made has a name of
 its own and is renamed when it is whole.
@@ -20,11 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localazure.guests.base import GuestError, UnknownContentError
-from localazure.guests.model import jail
+from localazure.guests.model import archives, jail
 
 IMAGE_PREFIX = "image-"
 _DRAFT, _TRASH = ".draft-", ".trash-"
 _COPY_SECONDS = 600.0
+PARTS = ("upper", "files", "filesystem", "raw")
+"""What a content consists of, beside its document."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,37 @@ class ContentStore:
         draft.rename(self.directory / name)
         return name
 
+    def write_raw(self, content: str, size_gb: int, target: Path) -> None:
+        """Write a content as the bytes of a disk, the same bytes each time."""
+        if content.startswith(IMAGE_PREFIX):
+            archives.write({"kind": "os", "image": content.removeprefix(IMAGE_PREFIX)}, {}, size_gb, target)
+            return
+        directory = self.get(content).directory
+        foreign = directory / "raw"
+        if foreign.exists() and not (directory / "filesystem").exists():
+            shutil.copyfile(foreign, target)
+            os.truncate(target, size_gb << 30)
+            return
+        parts = {name: directory / name for name in PARTS if (directory / name).exists()}
+        archives.write(json.loads((directory / "content.json").read_text()), parts, size_gb, target)
+
+    def read_raw(self, source: Path) -> str:
+        """Make a content of a disk's bytes: bytes that are no archive of ours are kept as they are."""
+        draft = self._draft()
+        try:
+            document = archives.read(source, draft)
+            if document is None:
+                shutil.copyfile(source, draft / "raw")
+                (draft / "files").mkdir()
+                document = {"kind": "data", "size_gb": source.stat().st_size >> 30}
+            else:
+                (draft / ("upper" if document["kind"] == "os" else "files")).mkdir(exist_ok=True)
+                jail.give_away(draft)
+            return self._finish(draft, document)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+
     def discard(self, content: str) -> None:
         """Remove a content; it is gone at once, its files a moment later."""
         if content.startswith((IMAGE_PREFIX, ".")) or "/" in content:
@@ -137,7 +171,7 @@ def _remove(tree: Path) -> None:
 
 async def _copy(source: Path, target: Path) -> None:
     """Copy the content itself: modes, extended attributes, whiteouts."""
-    parts = [str(source / name) for name in ("upper", "files", "filesystem") if (source / name).exists()]
+    parts = [str(source / name) for name in PARTS if (source / name).exists()]
     process = await asyncio.create_subprocess_exec(
         "cp",
         "--archive",

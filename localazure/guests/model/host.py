@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import shutil
-import stat
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from localazure.guests.base import (
     Rule,
     UnknownMachineError,
 )
+from localazure.guests.disturbances import Disturbance
 from localazure.guests.model import calls, jail
 from localazure.guests.model.contents import IMAGE_PREFIX, ContentStore
 from localazure.guests.model.image import Image
@@ -48,6 +48,8 @@ class ModelHost:
 
     name = "model"
     proof = "model guest (a simulation)"
+    disturbances = frozenset({"cut", "die"})
+    quiesces = True
 
     def __init__(self, state: Path, *, image: Image | None = None) -> None:
         self._state = state
@@ -99,6 +101,14 @@ class ModelHost:
         if users:
             raise GuestError(f"content {content} is in use by the running machine {users[0]}")
         await asyncio.to_thread(self._contents.discard, content)
+
+    async def write_raw(self, content: str, size_gb: int, target: Path) -> None:
+        """Write a content as the bytes of its disk: an archive, where a real disk has file systems."""
+        await asyncio.to_thread(self._contents.write_raw, content, size_gb, target)
+
+    async def read_raw(self, source: Path) -> str:
+        """Make a content from the bytes of a disk."""
+        return await asyncio.to_thread(self._contents.read_raw, source)
 
     def used_bytes(self, content: str) -> int:
         """Measure a content."""
@@ -160,9 +170,10 @@ class ModelHost:
         """Have a machine die at once, as by a fault of its host."""
         await self.power_off(machine_id, graceful=False)
 
-    async def cut_connections(self, machine_id: str) -> None:
-        """Break every SSH connection to a machine."""
-        await calls.ask(self._yard, op="cut", machine=machine_id)
+    async def disturb(self, machine_id: str, disturbance: Disturbance) -> None:
+        """Have something go wrong with a running machine."""
+        self._known(machine_id)
+        await calls.ask(self._yard, op="disturb", machine=machine_id, disturbance=disturbance.document())
 
     async def restart(self, machine_id: str, deadline: float = 90.0) -> None:
         """Reboot a machine through its init, or reset it when that takes too long."""
@@ -278,6 +289,3 @@ def _read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}
-
-
-assert stat  # noqa: S101

@@ -104,7 +104,7 @@ class Image:
                 workshop.chmod(0o755)
                 (workshop / "root").mkdir()
                 self._build(workshop / "root")
-                _give_away(workshop)
+                jail.give_away(workshop)
                 _into_place(workshop, self.directory / self.key)
             finally:
                 shutil.rmtree(workshop, ignore_errors=True)
@@ -153,16 +153,6 @@ def _libraries(programs: Iterable[Path]) -> set[Path]:
     command = ["ldd", *sorted({str(path) for path in programs})]
     said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60).stdout
     return {Path(found) for found in re.findall(r"(?:=> |^\s)(/\S+) \(0x", said, re.MULTILINE)}
-
-
-def _give_away(tree: Path) -> None:
-    """Give a tree to those whom machines run as."""
-    owner = jail.owner()
-    if owner is None:
-        return
-    for place, folders, files in os.walk(tree):
-        for name in (".", *folders, *files):
-            os.chown(Path(place) / name, owner, owner, follow_symlinks=False)
 
 
 def _into_place(workshop: Path, place: Path) -> None:

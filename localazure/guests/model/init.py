@@ -158,6 +158,8 @@ class Init:
             return sshd_keys()
         if operation == "goals":
             self.agent.want(json.loads(_text(descriptors[0])))
+        elif operation == "exists":
+            return {"exists": os.path.lexists(request["path"])}
         elif operation == "freeze":
             os.kill(-1, signal.SIGSTOP)
         elif operation == "thaw":

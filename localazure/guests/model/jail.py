@@ -44,6 +44,16 @@ def owner() -> int | None:
     return OWNER if os.geteuid() == 0 else None
 
 
+def give_away(tree: Path) -> None:
+    """Give a tree to those whom machines run as."""
+    identity = owner()
+    if identity is None:
+        return
+    for place, folders, files in os.walk(tree):
+        for name in (".", *folders, *files):
+            os.chown(Path(place) / name, identity, identity, follow_symlinks=False)
+
+
 def borrowed_node() -> str | None:
     """A block device that we cannot open: as a data disk it shows its face, and no more."""
     for path in sorted(Path("/dev").iterdir()) if owner() is None else ():
@@ -63,9 +73,7 @@ def _probe(place: Path) -> list[str]:
     for name in ("image", "os/upper", "os/work"):
         (place / name).mkdir(parents=True)
     identity = owner()
-    if identity is not None:
-        for path in (place, *place.rglob("*")):
-            os.chown(path, identity, identity)
+    give_away(place)
     plan = BootPlan(
         "probe", "probe", "127.16.0.1", 1, "probe", f"{place}/image", f"{place}/os", owner=identity
     )

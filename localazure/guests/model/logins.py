@@ -53,6 +53,7 @@ def process_of(*tails: str) -> int | None:
 def sshd_keys() -> dict[str, Any]:
     """The private host keys that a running sshd loaded when it started; none where none runs."""
     if process_of("sshd", "-D") is None:
-        return {"keys": []}
+        return {"keys": [], "passwords": False}
     loaded = Path("/run/model/sshd")
-    return {"keys": [file.read_text() for file in sorted(loaded.glob("*_key"))]}
+    passwords = (loaded / "passwords").exists()
+    return {"keys": [file.read_text() for file in sorted(loaded.glob("*_key"))], "passwords": passwords}

@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from localazure.guests.base import ExtensionGoal, GuestError, Rule
+from localazure.guests.base import GuestError, Rule
+from localazure.guests.disturbances import Disturbance
 from localazure.guests.fabric.dvd import ovf_environment
 from localazure.guests.fabric.journal import write_atomically
 from localazure.guests.model.init import MESSAGE, say
@@ -24,10 +25,10 @@ from localazure.guests.model.order import Order
 from localazure.guests.model.plan import BootPlan
 from localazure.guests.model.ssh import Door
 from localazure.guests.namespace.machines import start_time
-from localazure.guests.namespace.messages import documents_of
 
 _START_SECONDS = 30.0
 _ANSWER_SECONDS = 30.0
+_LOOK_FOR_PATH_SECONDS = 0.005
 AGENT_VERSION = "2.7.3.0"
 
 
@@ -48,6 +49,7 @@ class Machine:
         """This boot has ended, and the next one runs or none will."""
         self._ending = "killed"
         self._reset = False
+        self._disturbing: asyncio.Task[None] | None = None
         self._line: socket.socket | None = None
         self._number = 0
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
@@ -237,6 +239,8 @@ class Machine:
     def _end(self) -> None:
         if not self.over.is_set():
             self._door.close()
+            if self._disturbing:
+                self._disturbing.cancel()
             os.write(self._console, f"the machine is off ({self._ending})\r\n".encode())
             os.close(self._console)
             self._write_report()
@@ -308,11 +312,27 @@ class Machine:
         """Put other rules in force."""
         self._door.set_rules(rules)
 
-    def cut_connections(self) -> None:
-        """Break every SSH connection that stands."""
-        self._door.cut()
+    def disturb(self, wanted: Disturbance) -> None:
+        """Have something go wrong at its moment."""
+        effect = self.kill if wanted.effect == "die" else _nothing_more
+        if wanted.after_bytes is not None:
+            self._door.disturb(wanted, effect)
+        else:
+            self._disturbing = asyncio.get_running_loop().create_task(self._disturb_later(wanted, effect))
+
+    async def _disturb_later(self, wanted: Disturbance, effect: Callable[[], None]) -> None:
+        if wanted.path_gone is not None:
+            for there in (True, False):
+                while await self._has(wanted.path_gone) != there:  # noqa: ASYNC110 - a file tells nobody
+                    await asyncio.sleep(_LOOK_FOR_PATH_SECONDS)
+        await asyncio.sleep(wanted.seconds)
+        effect()
+
+    async def _has(self, path: str) -> bool:
+        with contextlib.suppress(GuestError):  # between two boots there is nothing
+            return bool((await self.inside(op="exists", path=path))["exists"])
+        return False
 
 
-def goal_documents(goals: Sequence[ExtensionGoal]) -> list[dict[str, Any]]:
-    """Goals as the yard passes them on."""
-    return documents_of(goals)
+def _nothing_more() -> None:
+    """The connection is cut, and that is all."""

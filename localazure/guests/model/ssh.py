@@ -6,7 +6,6 @@ keys are read inside at each login; commands are run inside by the user's shell.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import fcntl
 import hashlib
@@ -15,91 +14,75 @@ import os
 import socket
 import struct
 import termios
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 import asyncssh
 
-from localazure.guests.base import GuestError, Rule
-from localazure.guests.inbound import verdicts
-from localazure.guests.namespace import packet_filter
+from localazure.guests.base import GuestError
+from localazure.guests.namespace.relay import Relay
 
 if TYPE_CHECKING:
     from localazure.guests.model.machine import Machine
 
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _LOGIN_SECONDS = 120
 
 
-class Door:
-    """The listening sockets of one machine, from power-on to power-off."""
+class _Ends:
+    """Pairs of connected sockets: the relay takes the one, the protocol's server the other."""
+
+    def __init__(self) -> None:
+        self._others: dict[int, socket.socket] = {}
+
+    def client(self) -> Future[socket.socket]:
+        """Make a pair; as the relay asks for it."""
+        made: Future[socket.socket] = Future()
+        ours, other = socket.socketpair()
+        self._others[ours.fileno()] = other
+        made.set_result(ours)
+        return made
+
+    def other(self, end: socket.socket) -> socket.socket:
+        """The other end, to be taken once."""
+        return self._others.pop(end.fileno())
+
+
+class Door(Relay):
+    """The machine's address, from power-on to power-off."""
 
     def __init__(self, machine: Machine, address: str, ports: tuple[int, ...]) -> None:
-        self._machine = machine
-        self._listeners: list[socket.socket] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._machine, self._ends = machine, _Ends()
         self._connections: set[asyncssh.SSHServerConnection] = set()
-        try:
-            for port in ports:
-                self._listeners.append(_bind(address, port))
-        except OSError:
-            self.close()
-            raise
+        super().__init__(address, self._ends, ports)
 
-    def open(self, rules: tuple[Rule, ...]) -> None:
-        """Put the rules in force and let connections come."""
-        self.set_rules(rules)
-        for listener in self._listeners:
-            listener.listen(64)
-            self._spawn(self._accept(listener))
-
-    def set_rules(self, rules: tuple[Rule, ...]) -> None:
-        """Put other rules in force for connections to come."""
-        for listener in self._listeners:
-            address, port = listener.getsockname()
-            packet_filter.attach(listener, verdicts(rules, address, port))
-
-    def cut(self) -> None:
-        """Break every connection that stands, without a word."""
-        for connection in list(self._connections):
-            transport = connection.get_extra_info("socket")
-            with contextlib.suppress(OSError):
-                transport.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-            connection.abort()
-
-    def close(self) -> None:
-        """End every connection and let the addresses go."""
-        for task in self._tasks:
-            task.cancel()
-        for listener in self._listeners:
-            listener.close()
-        self.cut()
-
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _accept(self, listener: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            client, _ = await loop.sock_accept(listener)
-            self._spawn(self._serve(client))
-
-    async def _serve(self, client: socket.socket) -> None:
+    async def connect(self, guest: socket.socket, source: str, port: int) -> None:
+        """Hand a client to the protocol's server where the machine's own sshd runs, or raise OSError."""
+        other = self._ends.other(guest)
         try:
             loaded = await self._machine.inside(op="sshd")
             keys = [asyncssh.import_private_key(text) for text in loaded["keys"]]
         except (GuestError, asyncssh.KeyImportError):
             keys = []
         if not keys:
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-            client.close()
-            return
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            other.close()
+            raise ConnectionRefusedError(f"nothing listens on port {port}")
+        self._spawn(self._serve(other, keys, passwords=loaded["passwords"]))
+
+    def cut(self) -> None:
+        """End every session: the machine is gone."""
+        for connection in list(self._connections):
+            connection.abort()
+
+    def close(self) -> None:
+        """End every connection and let the addresses go."""
+        super().close()
+        self.cut()
+
+    async def _serve(self, end: socket.socket, keys: list[asyncssh.SSHKey], *, passwords: bool) -> None:
         with contextlib.suppress(OSError, asyncssh.Error):
             connection = await asyncssh.run_server(
-                client,
-                server_factory=lambda: _Server(self._machine, bool(loaded.get("passwords"))),
+                end,
+                server_factory=lambda: _Server(self._machine, passwords),
                 server_host_keys=keys,
                 process_factory=self._machine_process,
                 encoding=None,
@@ -124,18 +107,6 @@ class Door:
         except GuestError as error:
             process.stderr.write(f"{error}\n".encode())
             process.exit(255)
-
-
-def _bind(address: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.setblocking(False)
-    try:
-        listener.bind((address, port))
-    except OSError as error:
-        listener.close()
-        raise OSError(error.errno, f"{address}:{port}: {error.strerror}") from error
-    return listener
 
 
 class _Server(asyncssh.SSHServer):

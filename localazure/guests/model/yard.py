@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localazure.guests.base import GuestError
+from localazure.guests.disturbances import Disturbance
 from localazure.guests.fabric.journal import write_atomically
 from localazure.guests.model import calls
 from localazure.guests.model.nursery import Nursery
@@ -112,8 +113,8 @@ class Yard:
             machine.set_inbound(rules_from(request["rules"]))
         elif operation == "extensions":
             await machine.want(request["goals"])
-        elif operation == "cut":
-            machine.cut_connections()
+        elif operation == "disturb":
+            machine.disturb(Disturbance(**request["disturbance"]))
         else:
             raise GuestError(f"unknown operation {operation!r}")
         return {}
