@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 RUN_COMMANDS = "Microsoft.Compute/virtualMachines/runCommands"
 ACTION_NAME = "RunCommandLinux"
 """The `runCommand` action's script travels under this name (assumed: Azure has an extension of this type)."""
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.05
 REBOOT_SECONDS = 10.0
 """A machine that is down for longer was not just rebooting."""
 LONGEST_SECONDS = 90 * 60  # documented: a run command may take 90 minutes
