@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from factory.guest.command import Command, sh, sh_script
+from factory.guest.command import MINUTE, Command, sh, sh_script
 from factory.guest.units import Family, Phase, operation
 from factory.linux.agent_processes import AGENT_PROCESSES
 from factory.linux.context import Context
@@ -29,4 +29,4 @@ def agent_service(context: Context) -> Iterator[Command]:
     left to run a Run Command after this.
     """
     yield sh("systemctl", "stop", context.distro.agent_service, timeout=120).if_exists("/run/systemd/system")
-    yield sh_script(_END)
+    yield sh_script(_END, timeout=5 * MINUTE)
