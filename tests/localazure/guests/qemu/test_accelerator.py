@@ -1,6 +1,7 @@
 """The choice of an accelerator: only what really runs a machine counts."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -42,7 +43,7 @@ async def test_an_accelerator_that_ends_in_silence_is_none(
 
 async def test_the_answer_is_kept_until_qemu_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(tmp_path, "exit 1", monkeypatch)
-    monkeypatch.setattr(accelerator.os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     assert await accelerator.choose(tmp_path) == "tcg"
     kept = tmp_path / "accelerator.json"
     kept.write_text(json.dumps({**json.loads(kept.read_text()), "accelerator": "kvm"}))
