@@ -115,6 +115,8 @@ class Machine:
                 os.kill(self.init, signal.SIGKILL)
         elif self._line is not None:
             self._lost(self._line)
+        else:
+            self._end()
 
     def reset(self) -> None:
         """Press the reset button: it boots again."""

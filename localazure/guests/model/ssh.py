@@ -6,6 +6,7 @@ keys are read inside at each login; commands are run inside by the user's shell.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fcntl
 import hashlib
@@ -14,18 +15,21 @@ import os
 import socket
 import struct
 import termios
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 import asyncssh
 
-from localazure.guests.base import GuestError
+from localazure.guests.base import GuestError, Rule
+from localazure.guests.inbound import allows
 from localazure.guests.namespace.relay import Relay
 
 if TYPE_CHECKING:
     from localazure.guests.model.machine import Machine
 
 _LOGIN_SECONDS = 120
+_SILENT_SECONDS = 60
 
 
 class _Ends:
@@ -53,7 +57,23 @@ class Door(Relay):
     def __init__(self, machine: Machine, address: str, ports: tuple[int, ...]) -> None:
         self._machine, self._ends = machine, _Ends()
         self._connections: set[asyncssh.SSHServerConnection] = set()
+        self._rules: tuple[Rule, ...] | None = None
         super().__init__(address, self._ends, ports)
+
+    def set_rules(self, rules: Sequence[Rule]) -> None:
+        """Put other rules in force; where the kernel does not let us, on those who have connected."""
+        self._rules = None
+        try:
+            super().set_rules(rules)
+        except PermissionError:
+            self._rules = tuple(rules)
+
+    async def _carry(self, client: socket.socket, source: str, port: int) -> None:
+        if self._rules is None or allows(self._rules, source, self._address, port):
+            await super()._carry(client, source, port)
+            return
+        with client:  # nobody answers, as if the packets had been dropped
+            await asyncio.sleep(_SILENT_SECONDS)
 
     async def connect(self, guest: socket.socket, source: str, port: int) -> None:
         """Hand a client to the protocol's server where the machine's own sshd runs, or raise OSError."""

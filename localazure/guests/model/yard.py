@@ -14,6 +14,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,10 @@ class Yard:
             else:
                 await reply(await self._answer(request))
         except Exception as error:
-            text = str(error) if isinstance(error, GuestError) else f"{type(error).__name__}: {error}"
+            text = str(error)
+            if not isinstance(error, GuestError):
+                traceback.print_exc()
+                text = f"{type(error).__name__}: {error}"
             with contextlib.suppress(OSError):
                 writer.write(json.dumps({"error": text}).encode() + b"\n")
         finally:
@@ -134,7 +138,7 @@ class Yard:
         self._machines[name] = machine
         try:
             await machine.power_on()
-        except GuestError:
+        except BaseException:
             machine.kill()
             await machine.over.wait()
             raise
