@@ -161,6 +161,50 @@ def preempted() -> CanceledError:
 # ---- creating a VM
 
 
+def vault_forbidden(url: str, vault_id: str) -> ArmError:
+    """[seen] Also when the id is another vault's."""
+    return ArmError(
+        403,
+        "KeyVaultAccessForbidden",
+        f"Key Vault {url} either has not been enabled for deployment or the vault id provided, {vault_id}, "
+        "does not match the Key Vault's true resource id.",
+    )
+
+
+def vault_elsewhere(url: str, theirs: str, ours: str) -> ArmError:
+    """[seen]."""
+    return ArmError(
+        400,
+        "KeyVaultAndVMInDifferentRegions",
+        f"The Key Vault {url} is located in location {theirs}, which is different from the location of the "
+        f"VM, {ours}.",
+    )
+
+
+def vault_secret_missing(url: str) -> ArmError:
+    """[assumed text] The address must name a version."""
+    return ArmError(
+        404, "SecretNotFound", f"The Key Vault secret referenced with the URL {url} does not exist."
+    )
+
+
+def vault_certificate_malformed(url: str) -> ArmError:
+    """[seen, shortened]."""
+    return ArmError(
+        400,
+        "CertificateImproperlyFormatted",
+        f"The secret retrieved from {url} is not a properly formatted PFX.",
+    )
+
+
+def winrm_certificate_unknown(url: str) -> ArmError:
+    """[assumed text] A listener's certificate is one of those that the machine is given."""
+    return invalid_parameter(
+        f"The WinRM listener's certificate {url} is not among osProfile.secrets.",
+        target="winRM.listeners.certificateUrl",
+    )
+
+
 def vm_size(value: object, valid: list[str]) -> ArmError:
     """[seen] A size that the region does not have."""
     return invalid_parameter(

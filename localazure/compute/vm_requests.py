@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from localazure.arm.envelope import check_name, new_document, read_resource
 from localazure.arm.errors import not_implemented
 from localazure.arm.spelling import spelled
-from localazure.compute import errors, interfaces, os_profile, skus, storage_profile
+from localazure.compute import errors, interfaces, os_profile, skus, storage_profile, vault_secrets
 from localazure.compute.disk_plans import PlannedDisk, Planner
 from localazure.compute.image_reference import Image, resolve_vm
 from localazure.compute.machines import CREATING
@@ -94,7 +94,7 @@ def read_new(call: Call) -> NewMachine:
     generation = image.generation if image else _generation(call, disks)
     security = _security(given.get("securityProfile"), image, generation)
     _check_plan(body, image, disks)
-    profile, secrets = _os_profile(call, given, image)
+    profile, secrets = _os_profile(call, given, image, doc["location"])
     nics = interfaces.read(world, call.rid, given.get("networkProfile"), doc["location"])
     skus.check_quota(world, call.rid.subscription, doc["location"], size)
     doc["properties"] = {
@@ -163,8 +163,9 @@ def _os_type(call: Call, storage: dict[str, Any], image: Image | None, disks: li
         raise errors.invalid_parameter(
             "The value of parameter osDisk.osType is invalid.", target="osDisk.osType"
         )
-    if (known or asked) != "Linux":
-        raise not_implemented("virtual machines with Windows")
+    windows = any(one.os_type == "Windows" for one in call.world.guests.images())
+    if (known or asked) != "Linux" and not windows:
+        raise not_implemented("virtual machines with Windows (start the local Azure with '--guest windows')")
     return str(known or asked)
 
 
@@ -204,7 +205,7 @@ def _check_plan(body: Document, image: Image | None, disks: list[PlannedDisk]) -
 
 
 def _os_profile(
-    call: Call, given: dict[str, Any], image: Image | None
+    call: Call, given: dict[str, Any], image: Image | None, location: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Generalized images need one; specialized images and attached disks must not have one."""
     profile = given.get("osProfile")
@@ -213,6 +214,7 @@ def _os_profile(
             raise errors.parameter_not_allowed("osProfile")
         return {}, {}
     complete = os_profile.read_os_profile(profile, call.rid.name, image.os_type)
+    vault_secrets.check_secrets(call.world, complete, location)
     return os_profile.split_secrets(complete)
 
 
