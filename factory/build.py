@@ -12,6 +12,7 @@ from factory.azure.client import Azure
 from factory.azure.network import Interface, SecurityRule
 from factory.backup import Backup
 from factory.errors import NotFound
+from factory.families import family_of
 from factory.in_place import adopt_original, confirm_original, is_in_place
 from factory.memory import once
 from factory.plan import TAG_RUN, Plan
@@ -31,12 +32,12 @@ class BuildMachine(BaseModel):
     """The administrator that Azure made on the source, if it says so."""
 
 
-def network_rules(build: Build) -> list[SecurityRule]:
-    """The rules of the build network: the worker comes in by SSH, nobody else; out as the recipe says."""
+def network_rules(build: Build, port: int | None) -> list[SecurityRule]:
+    """The rules of the build network: the worker comes in at a port, nobody else; out as the recipe says."""
     rules = [SecurityRule("nobody-else-in", 4000, "Inbound", "Deny", "*")]
-    if build.transport == "ssh" and build.worker_address:
-        worker, port = build.worker_address, str(build.ssh_port)
-        rules.append(SecurityRule("worker-in", 100, "Inbound", "Allow", "Tcp", source=worker, port=port))
+    if port is not None and build.worker_address:
+        worker = build.worker_address
+        rules.append(SecurityRule("worker-in", 100, "Inbound", "Allow", "Tcp", source=worker, port=str(port)))
     if build.egress == "azure":
         rules.append(
             SecurityRule("azure-out", 100, "Outbound", "Allow", "Tcp", destination="AzureCloud", port="443")
@@ -104,7 +105,7 @@ async def create_interface(azure: Azure, plan: Plan, name: str) -> Interface:
         plan.scaffold_group,
         plan.security_group,
         location=location,
-        rules=network_rules(plan.recipe.build),
+        rules=network_rules(plan.recipe.build, family_of(plan).admitted_port(plan.recipe.build)),
         tags=tags,
     )
     return await network.create_interface(
@@ -162,6 +163,7 @@ async def _from_image(run: Run, azure: Azure) -> BuildMachine:
     image, purchase_plan = await _resolve(azure, recipe.location, recipe.source.image or "")
     run.record.write("build", "fact", f"from {image}")
     interface = await create_interface(azure, plan, plan.build_interface)
+    credentials = family_of(plan).credentials(run, BUILD_KEY)
     machine = await machines.create_machine_from_image(
         azure,
         plan.scaffold_group,
@@ -170,9 +172,10 @@ async def _from_image(run: Run, azure: Azure) -> BuildMachine:
         image=image,
         plan=purchase_plan,
         size=recipe.build.size or "",
-        computer_name=plan.build_machine,
+        computer_name=family_of(plan).computer_name(plan.build_machine, plan.run_id),
         admin=plan.temporary_admin,
-        public_key=run.key(BUILD_KEY).public,
+        public_key=credentials.public_key,
+        password=credentials.password,
         os_disk_name=plan.disk(plan.build_machine, None),
         luns=plan.luns,
         interface_id=interface.id,

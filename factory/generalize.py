@@ -5,15 +5,15 @@ state in the same root process that changed it, and the verdict is kept in the r
 verdict the call is not made.
 """
 
-from factory.access import Opened, connect
 from factory.azure import machines
 from factory.build import BuildMachine
 from factory.customize import Source
 from factory.errors import GateRefused, NotFound
+from factory.families import family_of
+from factory.family import AnyEvidence
 from factory.in_place import is_in_place, keep_everything
-from factory.linux.context import Context
-from factory.linux.generalize import Evidence, generalize, judge
 from factory.memory import once
+from factory.opened import Opened
 from factory.run import Run, Skip
 
 EVIDENCE = "evidence.json"
@@ -21,27 +21,24 @@ VERDICT = "verdict.json"
 
 
 @once("generalize-guest", keeps=(EVIDENCE,))
-async def deprovision_guest(run: Run, opened: Opened, source: Source, skip: list[Skip]) -> Evidence:
-    """Run the distribution's operations and gather the gate's evidence, in one root process."""
-    accounts = {opened.user, opened.azure_admin, source.facts.agent_admin} - {None}
-    context = Context(facts=source.facts, accounts=tuple(sorted(name for name in accounts if name)))
-    with run.record.step("generalize-guest", f"accounts to go: {', '.join(context.accounts)}"):
-        async with connect(run, opened) as guest:
-            evidence = await generalize(guest, context, skip=[name for name in skip if name != "gate"])
+async def deprovision_guest(run: Run, opened: Opened, source: Source, skip: list[Skip]) -> AnyEvidence:
+    """Generalize the guest as its family does, and gather the gate's evidence."""
+    with run.record.step("generalize-guest"):
+        evidence = await family_of(run.plan).generalize(run, opened, source.facts, skip)
         run.record.save(EVIDENCE, evidence.model_dump(mode="json"))
         return evidence
 
 
 @once("gate", keeps=(VERDICT,))
-async def pass_gate(run: Run, evidence: Evidence, skip: list[Skip]) -> None:
+async def pass_gate(run: Run, evidence: AnyEvidence, skip: list[Skip]) -> None:
     """Go on only if the evidence shows that the guest is generalized. See `judge_evidence`."""
     judge_evidence(run, evidence, skip)
 
 
-def judge_evidence(run: Run, evidence: Evidence, skip: list[Skip]) -> None:
+def judge_evidence(run: Run, evidence: AnyEvidence, skip: list[Skip]) -> None:
     """Judge, keep the verdict, and raise GateRefused unless the guest is generalized."""
     with run.record.step("gate"):
-        verdict = judge(evidence)
+        verdict = family_of(run.plan).judge(evidence)
         for warning in verdict.warnings:
             run.record.write("gate", "warning", warning)
         skipped = "gate" in skip and not verdict.ok

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from factory.guest.units import Family
 from factory.recipe import Recipe
 
 TAG_FACTORY = "golden-factory"
@@ -35,6 +36,8 @@ class Plan(BaseModel):
     expires: datetime
     backup_expires: datetime
     luns: tuple[int, ...]
+    family: Family = Family.LINUX
+    """The kind of system that the source runs, as pre-flight saw it."""
     scaffold_group: str
     backup_group: str
     restore_point_collection: str
@@ -83,7 +86,14 @@ class Plan(BaseModel):
         return f"backup-{self.run_id}-os" if lun is None else f"backup-{self.run_id}-data-{lun}"
 
 
-def plan_rebuild(recipe: Recipe, *, run_id: str, now: datetime, luns: tuple[int, ...] = ()) -> Plan:
+def plan_rebuild(
+    recipe: Recipe,
+    *,
+    run_id: str,
+    now: datetime,
+    luns: tuple[int, ...] = (),
+    family: Family = Family.LINUX,
+) -> Plan:
     """Name everything that a run of this recipe will make.
 
     `run_id` is unique per run (see `new_run_id`), `now` is aware and in UTC, `luns` are the data disks of the
@@ -96,6 +106,7 @@ def plan_rebuild(recipe: Recipe, *, run_id: str, now: datetime, luns: tuple[int,
         created=now,
         expires=now + timedelta(hours=recipe.expires_hours),
         backup_expires=now + timedelta(days=recipe.backup_retention_days),
+        family=family,
         luns=() if recipe.kind == "os-image" else tuple(sorted(luns)),
         scaffold_group=f"golden-{stem}-tmp",
         backup_group=f"golden-{stem}-backup",

@@ -14,6 +14,7 @@ from factory.azure.galleries import Definition
 from factory.azure.machines import Machine
 from factory.clock import Clock, SystemClock
 from factory.errors import FactoryError, InvalidInput, NotFound, PreflightFailed
+from factory.guest.units import Family
 from factory.in_place import find_obstacles, judge_freeze
 from factory.plan import PLAN, Plan, later_expiry, plan_rebuild
 from factory.recipe import Recipe
@@ -56,11 +57,13 @@ async def checked_plan(recipe: Recipe, run_id: str, connection: Connection, cloc
     refuse_impossible(recipe)
     async with Azure(connection, run_id=run_id, clock=clock) as azure:
         machine, findings = await _source_machine(azure, recipe)
+        os_type = machine.os_type if machine else await _os_type_of_target(azure, recipe)
         plan = plan_rebuild(
             recipe,
             run_id=run_id,
             now=clock.now(),
             luns=tuple(disk.lun for disk in machine.data_disks if disk.lun is not None) if machine else (),
+            family=Family(os_type.lower()) if os_type in ("Linux", "Windows") else Family.LINUX,
         )
         findings += judge_machine(recipe, machine) if machine else []
         findings += judge_freeze(machine.tags.items(), clock.now()) if machine else []
@@ -98,7 +101,12 @@ def judge_machine(recipe: Recipe, machine: Machine) -> list[str]:
     for_managed_image = recipe.target.managed_image_group is not None
     rules = {
         f"{elsewhere}: disks are made from a backup in its own region": machine.location != recipe.location,
-        "the source runs Windows, and only Linux guests can be generalized yet": machine.os_type != "Linux",
+        f"the source runs {machine.os_type}, which the factory does not know": (
+            machine.os_type not in ("Linux", "Windows")
+        ),
+        "the source runs Windows, which is reached by WinRM alone: set build.transport to ssh": (
+            machine.os_type == "Windows" and recipe.build.transport != "ssh"
+        ),
         "the source is already generalized, so it cannot start: capture it by hand": machine.generalized,
         "the source has an ephemeral OS disk, which cannot be copied or deallocated": machine.ephemeral,
         unfinished: machine.provisioning_state not in ("Succeeded", "Updating"),
@@ -112,8 +120,8 @@ def judge_machine(recipe: Recipe, machine: Machine) -> list[str]:
 def judge_definition(definition: Definition, machine: Machine | None) -> list[str]:
     """What speaks against this image definition. Pure."""
     findings = []
-    if definition.os_type != "Linux":
-        findings.append(f"the image definition is for {definition.os_type}, the source is Linux")
+    if machine and definition.os_type != machine.os_type:
+        findings.append(f"the image definition is for {definition.os_type}, the source is {machine.os_type}")
     if definition.os_state != "Generalized":
         findings.append(f"the image definition is for {definition.os_state} images, not Generalized ones")
     if machine and machine.generation and definition.generation != machine.generation:
@@ -133,6 +141,16 @@ async def _source_machine(azure: Azure, recipe: Recipe) -> tuple[Machine | None,
         return await machines.get_machine(azure, recipe.source.vm), []
     except NotFound as error:
         return None, [f"source.vm: {error.message}"]
+
+
+async def _os_type_of_target(azure: Azure, recipe: Recipe) -> str:
+    """What an image runs is not told by its name; the definition that it is to go to says it."""
+    if recipe.target.definition is None:
+        return "Linux"
+    try:
+        return (await galleries.get_definition(azure, recipe.target.definition)).os_type
+    except NotFound:
+        return "Linux"  # a finding of its own
 
 
 async def _network_findings(azure: Azure, recipe: Recipe) -> list[str]:

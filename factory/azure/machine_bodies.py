@@ -6,6 +6,8 @@ Everything hanging on such a VM (disks, interface) is deleted with it: `deleteOp
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import SecretStr
+
 from factory.azure.machine_models import Machine, Plan, SecurityProfile
 from factory.azure.wire import Json
 from factory.errors import InvalidInput
@@ -57,7 +59,8 @@ def image_body(
     size: str,
     computer_name: str,
     admin: str,
-    public_key: str,
+    public_key: str | None = None,
+    password: SecretStr | None = None,
     os_disk_name: str,
     luns: Sequence[int],
     interface_id: str,
@@ -65,24 +68,38 @@ def image_body(
     security: SecurityProfile,
     plan: Plan | None,
 ) -> dict[str, Any]:
-    """A Linux VM that Azure provisions from an image: own name, one administrator, one key, no password."""
+    """A VM that Azure provisions from an image: own name, one administrator, with a key or a password.
+
+    A key makes it a Linux VM without passwords, a password a Windows VM.
+    """
     storage: dict[str, Any] = {
         "imageReference": image_reference(image),
         "osDisk": {"createOption": "FromImage", "name": os_disk_name, "deleteOption": "Delete"},
         "dataDisks": [{"lun": lun, "createOption": "FromImage", "deleteOption": "Delete"} for lun in luns],
     }
     body = _body(location, size, storage, interface_id=interface_id, tags=tags, security=security, plan=plan)
-    key = {"path": f"/home/{admin}/.ssh/authorized_keys", "keyData": public_key}
     body["properties"]["osProfile"] = {
         "computerName": computer_name,
         "adminUsername": admin,
-        "linuxConfiguration": {
-            "disablePasswordAuthentication": True,
-            "ssh": {"publicKeys": [key]},
-            "provisionVMAgent": True,
-        },
+        **(_windows(password) if password else _linux(admin, public_key or "")),
     }
     return body
+
+
+def _linux(admin: str, public_key: str) -> dict[str, Any]:
+    key = {"path": f"/home/{admin}/.ssh/authorized_keys", "keyData": public_key}
+    configuration = {
+        "disablePasswordAuthentication": True,
+        "ssh": {"publicKeys": [key]},
+        "provisionVMAgent": True,
+    }
+    return {"linuxConfiguration": configuration}
+
+
+def _windows(password: SecretStr) -> dict[str, Any]:
+    """Without automatic updates: they would restart a machine that is being looked at."""
+    configuration = {"provisionVMAgent": True, "enableAutomaticUpdates": False}
+    return {"adminPassword": password.get_secret_value(), "windowsConfiguration": configuration}
 
 
 def image_reference(image: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from azure.mgmt.compute import models
+from pydantic import SecretStr
 
 from factory.azure.asking import ask
 from factory.azure.client import Azure
@@ -87,7 +88,8 @@ async def create_machine_from_image(
     size: str,
     computer_name: str,
     admin: str,
-    public_key: str,
+    public_key: str | None = None,
+    password: SecretStr | None = None,
     os_disk_name: str,
     luns: Sequence[int],
     interface_id: str,
@@ -97,7 +99,9 @@ async def create_machine_from_image(
     plan: Plan | None = None,
     progress: Progress | None = None,
 ) -> Machine:
-    """Make a Linux VM from an image (resource id or URN); its data disks come up at the image's `luns`.
+    """Make a VM from an image (resource id or URN): Linux with a key, Windows with a password.
+
+    Its data disks come up at the image's `luns`.
 
     The call ends when the guest agent reports the guest as provisioned. Raises what `create_machine_attached`
     does, and `ProvisioningTimedOut` or `ProvisioningFailed` where the guest does not provision itself, which
@@ -110,6 +114,7 @@ async def create_machine_from_image(
         computer_name=computer_name,
         admin=admin,
         public_key=public_key,
+        password=password,
         os_disk_name=os_disk_name,
         luns=luns,
         interface_id=interface_id,

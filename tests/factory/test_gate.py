@@ -88,7 +88,7 @@ def test_a_key_is_made_once_kept_for_its_owner_and_destroyed(run: Run) -> None:
 
 
 def test_the_build_network_admits_the_worker_and_nobody_else() -> None:
-    rules = sorted(network_rules(recipe().build), key=lambda rule: rule.priority)
+    rules = sorted(network_rules(recipe().build, 22), key=lambda rule: rule.priority)
     inbound = [rule for rule in rules if rule.direction == "Inbound"]
     assert [(rule.access, rule.source, rule.port) for rule in inbound] == [
         ("Allow", "10.0.0.4", "22"),

@@ -17,7 +17,7 @@ def test_two_runs_share_no_name() -> None:
         for run in ("26030405060701aa", "26030405060702bb")
     )
     named = [key for key, value in one.items() if isinstance(value, str) and value == other[key]]
-    assert named == ["restore_point", "version"]
+    assert named == ["family", "restore_point", "version"]
 
 
 def test_scaffolding_backup_and_product_never_share_a_group() -> None:

@@ -18,7 +18,7 @@ def test_a_running_linux_vm_in_the_right_place_is_a_source() -> None:
     ("changes", "word"),
     [
         ({"location": "northeurope"}, "northeurope"),
-        ({"os_type": "Windows"}, "Windows"),
+        ({"os_type": "Plan9"}, "Plan9"),
         ({"generalized": True}, "already generalized"),
         ({"ephemeral": True}, "ephemeral"),
         ({"provisioning_state": "Failed"}, "Failed"),
@@ -53,3 +53,13 @@ def test_an_image_source_needs_a_size_and_a_worker_an_address() -> None:
     with pytest.raises(PreflightFailed) as caught:
         refuse_impossible(recipe(source={"image": "a:b:c:latest"}, build=build))
     assert len(caught.value.findings) == 2
+
+
+def test_a_windows_vm_is_a_source_and_wants_a_windows_definition_and_a_network_path() -> None:
+    windows = machine(os_type="Windows")
+    assert judge_machine(recipe(), windows) == []
+    (finding,) = judge_definition(DEFINED, windows)
+    assert finding == "the image definition is for Linux, the source is Windows"
+    build = recipe().build.model_copy(update={"transport": "run-command"})
+    (finding,) = judge_machine(recipe().model_copy(update={"build": build}), windows)
+    assert "WinRM alone" in finding
