@@ -59,6 +59,12 @@ class LocalAzure:
         except urllib.error.HTTPError as refused:
             raise Trouble(json.load(refused)["error"]["message"]) from None
 
+    def read(self, path: str) -> tuple[bytes, int]:
+        """The bytes behind one of its own pages, and how far what they are a part of goes by now."""
+        trust = ssl.create_default_context(cafile=self.server["ca"])
+        with urllib.request.urlopen(self.endpoint + path, context=trust, timeout=10) as answer:  # noqa: S310 - https
+            return answer.read(), int(answer.headers["x-size"])
+
     def environment(self) -> dict[str, str]:
         """What a client needs to find it and to trust it; the same variables lead to any other Azure."""
         secret = Path(self.server["client_secret_file"]).read_text(encoding="utf-8").strip()

@@ -1,5 +1,6 @@
 """`golden local`: start, stop and look at a local Azure."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +24,9 @@ def up(
     scale: Annotated[
         float, typer.Option(help="1 takes as long as Azure does, 0 no longer than needed.")
     ] = 0.0,
-    guest: Annotated[str, typer.Option(help="What machines are made of: namespace or none.")] = "namespace",
+    guest: Annotated[
+        str, typer.Option(help="Machines: qemu, namespace, model, windows, none.")
+    ] = "namespace",
     port: Annotated[int, typer.Option(help="0: any free port.")] = 0,
 ) -> None:
     """Start it, or say that it runs."""
@@ -84,6 +87,32 @@ def ps(state: State = None) -> None:
         for row in rows:
             table.add_row(*(str(value) for value in row.values()))
         console.print(table)
+
+
+@app.command("console")
+def console_command(
+    vm: Annotated[str, typer.Argument(metavar="VM", help="Its name.")],
+    state: State = None,
+    follow: Annotated[bool, typer.Option(help="Go on as it is written, until interrupted.")] = True,
+) -> None:
+    """A machine's serial console, live."""
+    from golden.machine_commands import follow_console  # noqa: PLC0415 - imports Azure's SDKs
+
+    with one_clear_error(), contextlib.suppress(KeyboardInterrupt):
+        follow_console(_running(state), vm, follow=follow)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def ssh(
+    vm: Annotated[str, typer.Argument(metavar="VM", help="Its name.")],
+    words: Annotated[list[str] | None, typer.Argument(metavar="[COMMAND]...")] = None,
+    state: State = None,
+) -> None:
+    """Log in to a machine, as an administrator that is made for it. Options of yours go before VM."""
+    from golden.machine_commands import enter  # noqa: PLC0415 - imports Azure's SDKs
+
+    with one_clear_error():
+        raise typer.Exit(enter(_running(state), vm, words or []))
 
 
 @app.command()

@@ -74,3 +74,14 @@ async def local_shutdown(call: Call) -> Response:
     call.world.keep_machines = call.query.get("keep_machines", "").lower() == "true"
     call.world.stopping.set()
     return reply({"stopping": True, "keep_machines": call.world.keep_machines}, 202)
+
+
+@route("GET", "/_local/console/{vm}", public=True)
+async def local_console(call: Call) -> Response:
+    """What a machine wrote to its serial port, from byte `from` on; `x-size` says how far it is."""
+    log = call.world.guests.serial_log(call.path["vm"])
+    begin = call.query.get("from", "0")
+    position = int(begin) if begin.isdigit() else 0
+    if position > len(log):  # it was switched on anew
+        position = 0
+    return Response(log[position:], media_type="application/octet-stream", headers={"x-size": str(len(log))})

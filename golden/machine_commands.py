@@ -1,0 +1,138 @@
+"""`golden local console` and `golden local ssh`: looking at a machine of the local Azure, and going in."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from factory.azure import machines, network, run_commands
+from factory.azure.client import Azure
+from factory.azure.connection import Connection
+from factory.linux.bootstrap import host_keys_script, temporary_admin_script
+from golden import local_azure
+from golden.console import Trouble, console
+from golden.local_azure import LocalAzure
+
+LOCAL_USER = "local-admin"
+PORTS = (22, 2222)
+_LOOK_SECONDS = 0.3
+_DEADLINE = timedelta(minutes=10)
+_CONNECT_SECONDS = 5.0
+
+
+def find_machine(running: LocalAzure, name: str) -> dict[str, Any]:
+    """The machine of a name, or of the end of its resource ID where names alone are not enough."""
+    known = running.ask("/_local/ps")["machines"]
+    found = [m for m in known if m["id"].lower().endswith(f"/{name.lower()}")]
+    if len(found) == 1:
+        return dict(found[0])
+    names = ", ".join(sorted(m["id"].rsplit("/", 1)[1] for m in known)) or "none"
+    what = "there are several VMs of this name" if found else "there is no such VM"
+    raise Trouble(f"{name}: {what}; the local Azure has: {names}", remedy="golden local ps")
+
+
+def follow_console(running: LocalAzure, name: str, *, follow: bool) -> None:
+    """Print what a machine writes to its serial port, from power-on; `follow` goes on until interrupted."""
+    machine = find_machine(running, name)
+    place = f"/_local/console/{machine['machine_id']}"
+    position = 0
+    while True:
+        text, size = running.read(f"{place}?from={position}")
+        if size < position:  # switched on anew
+            typer.echo("")
+        position = size
+        typer.echo(text.decode("utf-8", "replace"), nl=False)
+        if not follow:
+            return
+        time.sleep(_LOOK_SECONDS)
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a machine is reached: files that ssh reads, and where it goes."""
+
+    address: str
+    port: int
+    key: Path
+    known_hosts: Path
+
+    def command(self, words: list[str]) -> list[str]:
+        """The command line of ssh: this key, these host keys, nothing of the user's own configuration."""
+        options = [
+            f"UserKnownHostsFile={self.known_hosts}",
+            "StrictHostKeyChecking=yes",
+            "IdentitiesOnly=yes",
+        ]
+        return [
+            *("ssh", "-F", "/dev/null", "-i", str(self.key), "-p", str(self.port)),
+            *(word for option in options for word in ("-o", option)),
+            f"{LOCAL_USER}@{self.address}",
+            *words,
+        ]
+
+
+def enter(running: LocalAzure, name: str, words: list[str]) -> int:
+    """Log in, as an administrator that is made through Run Command; returns the status of ssh."""
+    machine = find_machine(running, name)
+    os.environ.update(running.environment())
+    with console.status(f"a way into {name}, through Run Command"):
+        way = asyncio.run(_way(machine))
+    return subprocess.run(way.command(words), check=False).returncode
+
+
+async def _way(machine: dict[str, Any]) -> Way:
+    """The way in: made the first time, and kept for as long as the machine has its id."""
+    folder = local_azure.default_state().with_name("ssh") / str(machine["machine_id"])
+    async with Azure(Connection.from_environment(os.environ)) as azure:
+        found = await machines.get_machine(azure, machine["id"])
+        interface = await network.get_interface(azure, found.interface_ids[0])
+        port = _open_port(interface.private_ip)
+        key, known_hosts = folder / "key", folder / "known_hosts"
+        if not known_hosts.exists():
+            await _make(azure, machine["id"], folder, f"[{interface.private_ip}]:{port}")
+    return Way(interface.private_ip, port, key, known_hosts)
+
+
+def _open_port(address: str) -> int:
+    for port in PORTS:
+        try:
+            with socket.create_connection((address, port), timeout=_CONNECT_SECONDS):
+                return port
+        except OSError:
+            continue
+    raise Trouble(
+        f"nothing answers at {address} on {' or '.join(map(str, PORTS))}",
+        remedy="is it running, and does its network security group admit you? See: golden local console",
+    )
+
+
+async def _make(azure: Azure, machine_id: str, folder: Path, host: str) -> None:
+    public = _key_pair(folder / "key")
+    await _run(azure, machine_id, "local-admin", temporary_admin_script(LOCAL_USER, public))
+    keys = await _run(azure, machine_id, "local-host-keys", host_keys_script())
+    lines = [line for line in keys.splitlines() if line.startswith(("ssh-", "ecdsa-"))]
+    alone = host.removesuffix(":22").strip("[]") if host.endswith(":22") else host
+    (folder / "known_hosts").write_text("".join(f"{alone} {line}\n" for line in lines))
+
+
+def _key_pair(key: Path) -> str:
+    """Make a key for this machine alone; returns the public one."""
+    key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key.unlink(missing_ok=True)
+    words = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", LOCAL_USER, "-f", str(key))
+    subprocess.run(words, check=True)
+    return key.with_suffix(".pub").read_text(encoding="utf-8").strip()
+
+
+async def _run(azure: Azure, machine_id: str, name: str, script: str) -> str:
+    result = await run_commands.run_command(
+        azure, machine_id, name=name, script=script, deadline=_DEADLINE, tags={}
+    )
+    return result.checked()
