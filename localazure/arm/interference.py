@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .ids import ResourceId
     from .operations import Job, Operation, Output
     from .routing import Match
+    from .store import Document
     from .world import World
 
 
@@ -35,6 +36,9 @@ class Interference:
     async def work(self, world: World, op: Operation, work: Job) -> Output:
         """Do an operation's work."""
         return await work(world, op)
+
+    async def started(self, vm: Document) -> None:
+        """A machine was powered on."""
 
     async def point(self, name: str, rid: ResourceId) -> None:
         """An operation's work on a resource has come to a named point; an error raised here ends it."""

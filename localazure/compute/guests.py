@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from localazure.arm.store import Document
     from localazure.arm.world import World
 
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.05
 
 
 def spec(world: World, vm: Document) -> MachineSpec:
@@ -99,6 +99,7 @@ async def power_on(world: World, vm: Document) -> None:
     """Start the machine; the host's refusal becomes Azure's."""
     await world.interference.point("power-on", ResourceId.parse(vm["id"]))
     await _ask(vm["name"], world.guests.start(spec(world, vm)))
+    await world.interference.started(vm)
 
 
 async def power_off(world: World, vm: Document, *, graceful: bool) -> None:

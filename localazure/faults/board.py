@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from localazure.arm.interference import Interference
 from localazure.arm.operations import Operation
 from localazure.arm.world import World, on_start
-from localazure.faults.fault import Fault
+from localazure.faults.fault import GUEST, Fault, refused
 from localazure.faults.kind import kind_of
+from localazure.faults.machines import START, check_possible
 from localazure.faults.operations import operation_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from localazure.arm.ids import ResourceId
     from localazure.arm.operations import Job, Output
     from localazure.arm.routing import Match
+    from localazure.arm.store import Document
 
 _KEPT = "faults"
 
@@ -35,10 +37,17 @@ class Faults(Interference):
     def add(self, body: dict[str, Any]) -> Fault:
         """Set a fault."""
         fault = Fault.from_body(uuid.uuid4().hex[:8], body)
-        kind_of(fault)
+        self._check(fault)
         self._all[fault.id] = fault
         self.save()
         return fault
+
+    def _check(self, fault: Fault) -> None:
+        kind = kind_of(fault)
+        if (kind.machine is not None) != fault.operation.startswith(GUEST):
+            raise refused(f"a fault of machines is set on {START!r}, and no other is")
+        if kind.effect is not None:
+            check_possible(self._world, kind.effect)
 
     def all(self) -> list[Fault]:
         """Every fault that is set."""
@@ -110,6 +119,12 @@ class Faults(Interference):
             if (interfere := kind_of(fault).around) is not None:
                 return await interfere(fault, world, op, work)
         return await work(world, op)
+
+    async def started(self, vm: Document) -> None:
+        """Have a machine that was powered on befallen by what is meant for it."""
+        for fault in self.meet(START, vm["id"]):
+            if (interfere := kind_of(fault).machine) is not None:
+                await interfere(fault, self._world, vm)
 
     async def point(self, name: str, rid: ResourceId) -> None:
         """Let the faults of the operation on this resource come in."""

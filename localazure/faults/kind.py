@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from localazure.arm.calls import Call
     from localazure.arm.ids import ResourceId
     from localazure.arm.operations import Job, Operation, Output
+    from localazure.arm.store import Document
     from localazure.arm.world import World
 
     Before = Callable[[Fault, Call], Response | None]
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     Cleared = Callable[[Fault, World], None]
     Around = Callable[[Fault, World, Operation, Job], Awaitable[Output]]
     Point = Callable[[Fault, World, ResourceId], Awaitable[None]]
+    Machine = Callable[[Fault, World, Document], Awaitable[None]]
 
-F = TypeVar("F", bound=Callable[..., Any])  # Any: the five shapes above
+F = TypeVar("F", bound=Callable[..., Any])  # Any: the shapes above
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,9 @@ class Kind:
     cleared: Cleared | None = None
     around: Around | None = None
     points: dict[str, Point] = field(default_factory=dict)
+    machine: Machine | None = None
+    effect: str | None = None
+    """What the host must be able to do for it."""
 
     @property
     def page(self) -> Page:
@@ -108,6 +113,17 @@ def at(point: str) -> Callable[[F], F]:
 
     def register(function: F) -> F:
         _own(function).points[point] = function
+        return function
+
+    return register
+
+
+def on_start_of_machine(effect: str) -> Callable[[F], F]:
+    """Comes when a machine was powered on, for a host that knows the effect."""
+
+    def register(function: F) -> F:
+        own = _own(function)
+        own.machine, own.effect = function, effect
         return function
 
     return register

@@ -32,6 +32,7 @@ from localazure.guests.base import (
     Rule,
     UnknownContentError,
 )
+from localazure.guests.disturbances import Disturbance
 
 MAGIC = b"memory-host\n"
 IMAGES = ("1.0.0", "1.2.0", "1.10.0")
@@ -42,6 +43,7 @@ class MemoryHost:
 
     name = "memory"
     proof = "no guest at all"
+    disturbances = frozenset({"die"})
     interfaces = 2
 
     def __init__(self, state: Path) -> None:
@@ -218,6 +220,13 @@ class MemoryHost:
             "started": now,
             "ended": None if hangs else now,
         }
+
+    async def disturb(self, machine_id: str, disturbance: Disturbance) -> None:
+        machine = self.machines[machine_id]
+        machine.setdefault("disturbances", []).append(disturbance.document())
+        if disturbance.effect == "die":
+            machine["running"] = False
+        self._save()
 
     async def set_inbound(self, machine_id: str, rules: Sequence[Rule]) -> None:
         self.machines[machine_id]["inbound"] = [rule.name for rule in rules]

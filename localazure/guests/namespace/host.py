@@ -21,6 +21,7 @@ from localazure.guests.base import (
     Rule,
     UnknownMachineError,
 )
+from localazure.guests.disturbances import Disturbance
 from localazure.guests.fabric.journal import read_report, write_atomically
 from localazure.guests.namespace import requirements
 from localazure.guests.namespace.contents import IMAGE_PREFIX, ContentStore
@@ -38,6 +39,7 @@ class NamespaceHost:
 
     name = "namespace"
     proof = "namespace guest"
+    disturbances = frozenset({"cut", "die"})
     quiesces = True
 
     def __init__(
@@ -185,6 +187,10 @@ class NamespaceHost:
         """Read what the agent has reported."""
         machine = self._machine(machine_id)
         return read_report(machine.directory, machine.status.get("boot"))
+
+    async def disturb(self, machine_id: str, disturbance: Disturbance) -> None:
+        """Have something go wrong with a running machine."""
+        await self._known(machine_id).ask(op="disturb", disturbance=disturbance.document())
 
     async def set_inbound(self, machine_id: str, rules: Sequence[Rule]) -> None:
         """Replace the inbound rules of a running machine."""

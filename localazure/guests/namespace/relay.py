@@ -11,11 +11,13 @@ import contextlib
 import ipaddress
 import socket
 import struct
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from localazure.guests.base import Rule
+from localazure.guests.disturbances import Disturbance
 from localazure.guests.inbound import verdicts
 from localazure.guests.namespace import packet_filter
 
@@ -34,6 +36,26 @@ class Inside(Protocol):
         """Make a socket that connects from inside."""
 
 
+class _SpentError(Exception):
+    """A connection has carried all that it may."""
+
+
+@dataclass
+class _Budget:
+    """What one connection may carry before it is cut."""
+
+    disturbance: Disturbance
+    left: int
+    when_spent: Callable[[], None]
+    met: int = 0
+
+    def take(self, data: bytes) -> bytes:
+        """As much of the data as may still pass."""
+        allowed = data[: self.left]
+        self.left -= len(allowed)
+        return allowed
+
+
 class Relay:
     """Carries connections for one machine."""
 
@@ -41,6 +63,7 @@ class Relay:
         self._address, self._network = address, network
         self._listeners: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._budgets: list[_Budget] = []
         try:
             for port in ports:
                 self._listeners.append(self._bind(port))
@@ -99,9 +122,29 @@ class Relay:
             except OSError:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
                 return
-            async with asyncio.TaskGroup() as both:
-                both.create_task(_pump(client, guest))
-                both.create_task(_pump(guest, client))
+            budget = self._budget(port)
+            try:
+                async with asyncio.TaskGroup() as both:
+                    both.create_task(_pump(client, guest, budget))
+                    both.create_task(_pump(guest, client, budget))
+            except* _SpentError:
+                for end in (client, guest):
+                    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+                if budget is not None:
+                    budget.when_spent()
+
+    def disturb(self, disturbance: Disturbance, when_spent: Callable[[], None]) -> None:
+        """Cut one connection to come after some bytes, and say so."""
+        self._budgets.append(_Budget(disturbance, disturbance.after_bytes or 0, when_spent))
+
+    def _budget(self, port: int) -> _Budget | None:
+        """The budget of a new connection, where it is the one that is meant."""
+        for budget in self._budgets:
+            if budget.disturbance.port == port:
+                budget.met += 1
+                if budget.met == budget.disturbance.connection:
+                    return budget
+        return None
 
     async def connect(self, guest: socket.socket, source: str, port: int) -> None:
         """Connect to the machine for a client."""
@@ -111,10 +154,13 @@ class Relay:
             await asyncio.get_running_loop().sock_connect(guest, (self._address, port))
 
 
-async def _pump(source: socket.socket, sink: socket.socket) -> None:
+async def _pump(source: socket.socket, sink: socket.socket, budget: _Budget | None = None) -> None:
     loop = asyncio.get_running_loop()
     with contextlib.suppress(OSError):
         while data := await loop.sock_recv(source, _CHUNK):
-            await loop.sock_sendall(sink, data)
+            allowed = budget.take(data) if budget else data
+            await loop.sock_sendall(sink, allowed)
+            if len(allowed) < len(data):
+                raise _SpentError
     with contextlib.suppress(OSError):
         sink.shutdown(socket.SHUT_WR)

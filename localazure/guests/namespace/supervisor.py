@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from localazure.guests.base import GuestError
+from localazure.guests.disturbances import Disturbance
 from localazure.guests.fabric.dvd import ovf_environment
 from localazure.guests.fabric.facts import Facts
 from localazure.guests.fabric.journal import Journal, read_report, write_atomically
@@ -39,6 +40,7 @@ _GRACEFUL_REBOOT = signal.SIGRTMIN + 5  # reboot.target
 _ASK_AGAIN_SECONDS = 2.0  # a signal that comes before init listens is lost
 _START_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 0.5
+_LOOK_FOR_PATH_SECONDS = 0.02
 
 Reply = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -57,6 +59,7 @@ class Supervisor:
         self.init: int | None = None
         self._reset = False
         self._asking: asyncio.Task[None] | None = None
+        self._disturbing: asyncio.Task[None] | None = None
         self._stack = contextlib.AsyncExitStack()
 
     def status(self, state: str, why: str = "") -> None:
@@ -216,6 +219,8 @@ class Supervisor:
         elif operation == "reset":
             self._reset = True
             self.group.kill()
+        elif operation == "disturb":
+            self._disturb(Disturbance(**request["disturbance"]))
         elif operation == "inbound":
             self.relay.set_rules(rules_from(request["rules"]))
         elif operation == "extensions":
@@ -223,6 +228,25 @@ class Supervisor:
         else:
             return {"error": f"unknown operation {operation!r}"}
         return {}
+
+    def _disturb(self, wanted: Disturbance) -> None:
+        """Have something go wrong at its moment."""
+        effect = self.group.kill if wanted.effect == "die" else _nothing_more
+        if wanted.after_bytes is not None:
+            self.relay.disturb(wanted, effect)
+        else:
+            self._disturbing = asyncio.get_running_loop().create_task(self._disturb_later(wanted, effect))
+
+    async def _disturb_later(self, wanted: Disturbance, effect: Callable[[], None]) -> None:
+        if wanted.path_gone is not None:
+            for there in (True, False):
+                while self._has(wanted.path_gone) != there:  # noqa: ASYNC110 - the guest tells nobody
+                    await asyncio.sleep(_LOOK_FOR_PATH_SECONDS)
+        await asyncio.sleep(wanted.seconds)
+        effect()
+
+    def _has(self, path: str) -> bool:
+        return os.path.lexists(f"/proc/{self.init}/root{path}")
 
     def _ask_init(self, what: int) -> None:
         if self._asking:
@@ -249,6 +273,10 @@ class Supervisor:
         if self.init is not None:
             for place in disks.mounted_in_guest(self.init, [d.device for d in self.devices]):
                 kernel.sync_file_system(place)
+
+
+def _nothing_more() -> None:
+    """The connection was cut: the machine lives on."""
 
 
 def _go_into_background() -> None:

@@ -219,3 +219,14 @@ def test_a_fault_meant_for_an_operation_leaves_its_siblings_alone(wire: Wire, gr
     set_fault(wire, NSG, "lro-fails", occurrence=2)
     ends = [wire.finish(wire("PUT", nsg(group, name), HERE))["status"] for name in "abc"]
     assert ends == ["Succeeded", "Failed", "Succeeded"]
+
+
+def test_the_second_machine_that_starts_dies_and_azure_sees_it_stopped(yard: Yard) -> None:
+    set_fault(yard.wire, "GUEST start", "guest-dies", occurrence=2, resource="*/virtualMachines/mortal*")
+    first = yard.machine("mortal-1")
+    second = yard.path("virtualMachines", "mortal-2")
+    begun = yard.wire("PUT", second, yard.machine_body())
+    yard.wire.finish(begun)
+    assert "PowerState/running" in yard.statuses(first)
+    assert "PowerState/running" not in yard.statuses(second)
+    assert yard.guest(second)["disturbances"][0]["effect"] == "die"
