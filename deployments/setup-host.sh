@@ -1,26 +1,20 @@
 #!/usr/bin/env bash
-# setup-host.sh [--browser]: what the machines inside the local Azure need from this computer; with --browser also
-# the Chromium that the tests look at Prefect's pages with. Prints what it will do with root's rights before it does
-# it; where it cannot, says so and leaves the decision to `golden demo`, or to the tests, which then skip the pages.
+# setup-host.sh [--browser]: what the machines inside the local Azure need from this computer, as host-packages.txt
+# lists it; with --browser also what the tests look at Prefect's pages with. Prints what it will do with root's rights
+# before it does it; where it cannot, says so and leaves the decision to `golden demo`, or to the tests, which skip.
 set -euo pipefail
-declare -A why=(
-  [mmdebstrap]="builds the Debian file system that machines boot"
-  [unshare]="gives each machine its own namespaces"
-  [ip]="gives each machine its own network"
-  [setpriv]="takes dangerous rights from machines"
-  [mkfs.ext4]="formats data disks"
-)
-declare -A package=([mmdebstrap]=mmdebstrap [unshare]=util-linux [ip]=iproute2 [setpriv]=util-linux [mkfs.ext4]=e2fsprogs)
-if [ "${1:-}" = --browser ]; then
-  why[chromium]="shows Prefect's pages to the tests (headless; nothing else starts it)"
-  package[chromium]=chromium
-fi
+groups=" machines qemu "
+[ "${1:-}" = --browser ] && groups+="browser "
 missing=()
-for program in "${!why[@]}"; do
-  PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null && continue
-  echo "host: '$program' is missing: it ${why[$program]}"
-  missing+=("${package[$program]}")
-done
+while read -r group need package why; do
+  case $groups in *" $group "*) ;; *) continue ;; esac
+  case $need in
+  /*) [ -e "$need" ] && continue ;;
+  *) PATH=$PATH:/usr/sbin:/sbin command -v "$need" >/dev/null && continue ;;
+  esac
+  echo "host: '$need' is missing: it $why"
+  missing+=("$package")
+done < <(grep -v '^#' "$(dirname "$0")/host-packages.txt")
 [ ${#missing[@]} -eq 0 ] && exit 0
 command -v apt-get >/dev/null || { echo "host: no apt-get here; install ${missing[*]} by hand. Going on without." >&2; exit 0; }
 root=()
