@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3.11
 VENV := .venv
 STAMP := $(VENV)/.installed
-CHECKED := factory flows tasks golden localazure deployments tests
+CHECKED := factory flows tasks golden localazure deployments benchmarks tests
 # An answer to apt's questions; the packages are named in deployments/host-packages.txt with their reasons.
 export DEBIAN_FRONTEND := noninteractive
 
@@ -39,6 +39,9 @@ check: setup  ## ruff, mypy --strict, import rules
 
 mutants: setup host ## Break the code on purpose, once each: every break must turn the suite red
 	@$(VENV)/bin/python -m tests.mutants
+
+benchmark: setup host ## What throttling costs: a rebuild with a fifth of its calls refused, beside one without
+	@$(VENV)/bin/python -m benchmarks.throttling
 
 lock: $(STAMP)  ## Pin the requirements again (needs uv)
 	@bash deployments/lock.sh
