@@ -7,7 +7,7 @@ CHECKED := factory flows tasks golden localazure deployments benchmarks tests
 # An answer to apt's questions; the packages are named in deployments/host-packages.txt with their reasons.
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: help setup demo test test-fast check mutants benchmark clean host
+.PHONY: help setup demo test test-real test-fast check mutants benchmark clean host
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ demo: ## The main job, end to end, on the local Azure
 test: setup ## All tests, with coverage of factory/ and localazure/
 	@bash deployments/setup-host.sh --browser
 	@bash deployments/run-tests.sh $(VENV)
+
+test-real: setup host ## The tests that boot many QEMU machines, one after the other: half an hour without KVM
+	@$(VENV)/bin/pytest -q -m real --timeout=1800 --durations=15
 
 test-fast: setup  ## The tests that boot no machine and need no server: seconds
 	@$(VENV)/bin/pytest -q -m "not guest and not prefect"
