@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from factory.guest.units import Family
 from golden import fault_commands, local_commands
 from golden.console import one_clear_error
 
@@ -29,10 +30,21 @@ KeepOnFailure = Annotated[
 ]
 
 
+def _image_options(flavour: str | None, base_image: Path | None) -> list[str]:
+    options = ["--flavour", flavour] if flavour else []
+    return options + (["--base-image", str(base_image.resolve())] if base_image else [])
+
+
 @app.command()
 def demo(  # noqa: PLR0917 - options of a command line
     skip: SkipOption = None,
     guest: Annotated[str, typer.Option(help="Machines: auto, qemu, namespace or model.")] = "auto",
+    flavour: Annotated[
+        str | None, typer.Option(help="Of QEMU machines, who provisions: cloud-init or waagent.")
+    ] = None,
+    base_image: Annotated[
+        Path | None, typer.Option(help="For QEMU machines: a disk image of yours, a cloud's for example.")
+    ] = None,
     state: Annotated[Path | None, typer.Option(help="State directory of the demo's local Azure.")] = None,
     keep: Annotated[bool, typer.Option(help="Leave the local Azure running afterwards.")] = False,
     keep_on_failure: KeepOnFailure = False,
@@ -56,6 +68,7 @@ def demo(  # noqa: PLR0917 - options of a command line
         run_demo(
             skip=skip or [],
             guest=guest,
+            image_options=_image_options(flavour, base_image),
             state=state,
             keep=keep,
             keep_on_failure=keep_on_failure,
@@ -152,11 +165,14 @@ def runs() -> None:
 
 
 @app.command()
-def catalogue(as_json: Json = False) -> None:
-    """The manual of operations and checks, made from their docstrings."""
+def catalogue(
+    family: Annotated[Family | None, typer.Argument(help="One kind of guests alone.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The manual of operations, checks and known failures, made from their docstrings."""
     from factory import catalogue as manual  # noqa: PLC0415
 
-    pages = manual.catalogue()
+    pages = manual.catalogue(family)
     if as_json:
         print_json([dataclasses.asdict(page) for page in pages])
     else:

@@ -47,6 +47,7 @@ def run_demo(
     *,
     skip: list[str],
     guest: str,
+    image_options: list[str],
     state: Path | None,
     keep: bool,
     keep_on_failure: bool = False,
@@ -61,7 +62,9 @@ def run_demo(
     times = Times({"set-up": setup_seconds} if setup_seconds is not None else {})
     kind = choose_kind(guest, directory / "azure")
     begun = time.monotonic()
-    _prepare(directory / "azure", kind)
+    if local_azure.find(directory / "azure") is None:
+        local_azure.remove(directory / "azure")  # what an earlier demo left; images are kept elsewhere
+    _prepare(directory / "azure", kind, image_options)
     times.measure("image build", begun)
     begun = time.monotonic()
     with prefect_server(directory / "prefect", keep=keep) as prefect, _local(directory, kind, keep) as azure:
@@ -85,8 +88,6 @@ def run_demo(
 @contextmanager
 def _local(directory: Path, kind: str, keep: bool) -> Iterator[local_azure.LocalAzure]:
     """The demo's local Azure; stopped with all its machines, unless it is to be kept."""
-    if local_azure.find(directory / "azure") is None:
-        local_azure.remove(directory / "azure")  # what an earlier demo left; images are kept elsewhere
     azure = local_azure.start(directory / "azure", guest=kind, on_progress=console.print)
     try:
         yield azure
@@ -98,13 +99,13 @@ def _local(directory: Path, kind: str, keep: bool) -> Iterator[local_azure.Local
             local_azure.stop(azure)
 
 
-def _prepare(state: Path, kind: str) -> None:
+def _prepare(state: Path, kind: str, options: list[str]) -> None:
     state.mkdir(parents=True, exist_ok=True)
     columns = (TextColumn("image build"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("", total=1.0)
         local_azure.prepare(
-            state, kind, lambda what, done: progress.update(bar, description=what, completed=done)
+            state, kind, lambda what, done: progress.update(bar, description=what, completed=done), options
         )
 
 

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -91,6 +91,8 @@ class LocalAzure:
             "active-directory-graph-resource-id",
         ]
         places = " ".join(f"--endpoint-{role} {shlex.quote(self.endpoint)}" for role in roles)
+        # accounts have no host of their own here: the command line takes their endpoints from the account
+        places += " --suffix-storage-endpoint localhost"
         secret = shlex.quote(self.server["client_secret_file"])
         lines += [
             "az cloud show --name LocalAzure >/dev/null 2>&1 ||",
@@ -150,12 +152,14 @@ def start(
     return _wait_until_ready(state, process)
 
 
-def prepare(state: Path, guest: str, on_progress: Callable[[str, float], None]) -> None:
-    """Build what the machines boot from; a second call finds it built.
+def prepare(
+    state: Path, guest: str, on_progress: Callable[[str, float], None], options: Sequence[str] = ()
+) -> None:
+    """Build what the machines boot from; a second call finds it built. `options` choose the image.
 
     Trouble, in the program's own words, where this computer lacks something.
     """
-    command = _program("prepare", state, guest)
+    command = [*_program("prepare", state, guest), *options]
     if needs_root(state, guest):
         command = _privileged(command)
     said = []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from localazure.faults.kind import Page, kinds
 from localazure.faults.named_faults import Named, named
-from localazure.hosts import open_host
+from localazure.hosts import configure_host, open_host
 from localazure.server import Settings, prepare, serve
 from localazure.storage import install
 
@@ -19,6 +19,8 @@ from localazure.storage import install
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line and run."""
     options = _parser().parse_args(arguments)
+    if options.flavour or options.base_image:
+        configure_host(options.guest, options.state.resolve(), options.flavour, options.base_image)
     if options.command == "install-storage":
         return _install_storage()
     if options.command == "missing":
@@ -64,6 +66,16 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--state", type=Path, required=True, metavar="DIR", help="where everything is kept")
     shared.add_argument(
         "--guest", default="namespace", metavar="KIND", help="what runs the machines, or 'none'"
+    )
+    shared.add_argument(
+        "--flavour",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="which images of the guests' kind the marketplace has, the first first; kept in the state",
+    )
+    shared.add_argument(
+        "--base-image", type=Path, metavar="FILE", help="a disk image of yours, first in the marketplace"
     )
     run = commands.add_parser("serve", parents=[shared], help="run the server until it is told to stop")
     run.add_argument("--port", type=int, default=0, help="HTTPS port (default: the last one, or any)")

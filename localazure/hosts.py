@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from localazure.arm.errors import not_implemented
-from localazure.guests.base import Host, MarketplaceImage
+from localazure.guests.base import GuestError, Host, MarketplaceImage
 
 
 def open_host(name: str, state: Path) -> Host:
@@ -25,6 +25,20 @@ def open_host(name: str, state: Path) -> Host:
             raise
         raise SystemExit(f"localazure: there is no kind of guest called {name!r}") from None
     return cast(Host, module.open_host(state))
+
+
+def configure_host(name: str, state: Path, flavours: list[str], base_image: Path | None) -> None:
+    """Keep in a state directory what the marketplace of its guests is to have, where they offer a choice."""
+    module = importlib.import_module(name if "." in name else f"localazure.guests.{name}")
+    configure = getattr(module, "configure", None)
+    if configure is None:
+        raise SystemExit(
+            f"localazure: guests of the kind {name!r} have one image: no flavours, none of yours"
+        )
+    try:
+        configure(state, flavours, base_image)
+    except GuestError as error:
+        raise SystemExit(f"localazure: {error}") from None
 
 
 class NoMachines:

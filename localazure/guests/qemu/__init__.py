@@ -6,6 +6,9 @@ from pathlib import Path
 
 from localazure.guests.base import Host
 from localazure.guests.qemu.host import QemuHost
+from localazure.guests.qemu.marketplace import configure
+
+__all__ = ["configure", "open_host"]
 
 
 def open_host(state: Path) -> Host:
