@@ -15,14 +15,16 @@ from pydantic import BaseModel, ConfigDict
 
 from factory.azure import disks, groups, locks, machines
 from factory.azure.client import Azure
+from factory.azure.disks import Disk
 from factory.azure.ids import ArmId, same_id
+from factory.azure.looking import Seen, look_until_done
 from factory.azure.machines import Machine
 from factory.azure.wire import dig
 from factory.backups import TAG_RESTORING
 from factory.errors import Conflict, FactoryError, NotFound, RestoreFailed, RestoreRefused
 from factory.inventory import public_ids
 from factory.manifest import Manifest
-from factory.plan import TAG_RUN
+from factory.plan import TAG_ROLE, TAG_RUN
 from factory.record import RunRecord
 from factory.restore_plan import TAG_RESTORED, Live, PlannedDisk, RestorePlan
 
@@ -137,7 +139,7 @@ async def _make_disks(work: Restorer) -> None:
 
 
 async def _make_disk(work: Restorer, disk: PlannedDisk) -> None:
-    made = await disks.find_disk(work.azure, disk.id)
+    made = await _find_settled_disk(work.azure, disk.id)
     if made is not None and made.tags.get(TAG_RUN) != work.plan.restore_id:
         raise Conflict(f"make disk {made.name}: there is one of this name that no restore made")
     if made is None or made.raw["properties"].get("provisioningState") != "Succeeded":
@@ -146,18 +148,35 @@ async def _make_disk(work: Restorer, disk: PlannedDisk) -> None:
         raise Conflict(f"restore disk {made.name}: it has {made.size_gb} GiB instead of {disk.size_gb}")
 
 
+async def _find_settled_disk(azure: Azure, disk_id: str) -> Disk | None:
+    """The disk, once nothing is under way on it: an entry that was killed may have begun to make it."""
+
+    async def look() -> Seen[Disk | None]:
+        found = await disks.find_disk(azure, disk_id)
+        state = str(found.raw["properties"].get("provisioningState")) if found else "absent"
+        return Seen(found, state, state in ("absent", "Succeeded", "Failed", "Canceled"))
+
+    name = ArmId.parse(disk_id).name
+    return await look_until_done(azure, f"see disk {name} settled", look, deadline=DISK)
+
+
 async def _tag_replaced(work: Restorer) -> None:
     """Give what is replaced an expiry before it is taken off: a killed restore then leaves no stray."""
     for disk in work.plan.disks:
-        if disk.replaces and (old := await disks.find_disk(work.azure, disk.replaces)):
+        old = await disks.find_disk(work.azure, disk.replaces) if disk.replaces else None
+        if old is not None and not _is_tagged(old, work.plan):
             tags = {**old.tags, **work.plan.replaced_tags}
             await disks.tag_disk(work.azure, old.id, tags, deadline=DISK)
+
+
+def _is_tagged(disk: Disk, plan: RestorePlan) -> bool:
+    return all(disk.tags.get(tag) == plan.replaced_tags[tag] for tag in (TAG_RUN, TAG_ROLE))
 
 
 async def _swap(work: Restorer) -> None:
     """Exchange the disks of a deallocated VM: the OS disk first, since Azure is strictest about that one."""
     azure, plan = work.azure, work.plan
-    machine = await machines.get_machine(azure, plan.machine_id)
+    machine = await machines.wait_settled(azure, plan.machine_id, deadline=MACHINE)
     if _placed(machine) == _wanted(plan):
         return
     if machine.power_state != "deallocated":
@@ -206,7 +225,7 @@ async def _delete_generalized(work: Restorer, machine: Machine) -> None:
 async def _prove(work: Restorer) -> Restored:
     """Look whether the VM is as planned, and runs if it is to."""
     azure, plan = work.azure, work.plan
-    machine = await machines.get_machine(azure, plan.machine_id)
+    machine = await machines.wait_settled(azure, plan.machine_id, deadline=MACHINE)
     faults = find_differences(plan, machine)
     if faults:
         raise Conflict(f"restore VM {machine.name}: {'; '.join(faults)}")

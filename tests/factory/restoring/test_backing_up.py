@@ -26,7 +26,7 @@ def azure() -> Azure:
     return Azure(Connection.from_environment(os.environ))
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+@pytest.mark.parametrize("shape", SHAPES[:2], ids=lambda shape: shape.name)
 async def test_the_whole_model_is_in_the_cloud_and_every_part_makes_a_disk(yard: Yard, shape: Shape) -> None:
     vm = make(yard, shape)
     run = run_for(vm, tuple(lun for lun in disks_of(yard, vm) if lun is not None))
