@@ -12,7 +12,14 @@ from factory.azure.client import Azure
 from factory.build import create_interface
 from factory.capture import Product
 from factory.customize import Source
-from factory.errors import FactoryError, LoginRefused, ProvisioningTimedOut, VerificationFailed
+from factory.errors import (
+    ExtensionFailed,
+    FactoryError,
+    LoginRefused,
+    OperationTimedOut,
+    ProvisioningTimedOut,
+    VerificationFailed,
+)
 from factory.families import family_of
 from factory.in_place import is_in_place
 from factory.memory import once
@@ -85,10 +92,13 @@ async def _provision(run: Run, azure: Azure, product: Product, source: Source) -
             plan=built.plan,
             progress=lambda text: run.record.write("verify", "progress", text),
         )
-        await machines.wait_for_agent(azure, machine.id, deadline=recipe.deadline("provision"))
     except ProvisioningTimedOut as error:
         raise await _failed(run, azure, product, [error.message]) from error
-    return await family_of(plan).open_test(run, azure, machine.id, interface.private_ip)
+    try:
+        await machines.wait_for_agent(azure, machine.id, deadline=recipe.deadline("provision"))
+        return await family_of(plan).open_test(run, azure, machine.id, interface.private_ip)
+    except (OperationTimedOut, ExtensionFailed) as error:  # provisioned, and yet nobody answers inside
+        raise await _failed(run, azure, product, [error.message]) from error
 
 
 async def _look(run: Run, opened: Opened, source: Source) -> tuple[dict[str, Any], list[str]]:
