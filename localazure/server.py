@@ -28,7 +28,7 @@ from localazure.arm.store import Store
 from localazure.arm.timing import TimeProfile
 from localazure.arm.world import Config, World
 from localazure.discovery import load_services
-from localazure.guests.base import GuestError, Host
+from localazure.guests.base import GuestError, Host, Paced
 from localazure.hosts import open_host
 from localazure.identity.models import Authority, ensure_seed
 from localazure.requestlog import RequestLog
@@ -166,6 +166,8 @@ def _uvicorn(app: Application, certificate: Path | None, key: Path | None) -> _S
 async def _serve_locked(settings: Settings) -> int:
     state = settings.state
     host = open_host(settings.guest, state)
+    if isinstance(host, Paced):
+        host.pace(settings.scale)
     if (refused := await _prepared(host)) != 0:
         return refused
     ca, certificate, key = ensure_certificates(state)

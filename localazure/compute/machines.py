@@ -64,7 +64,8 @@ def admit(world: World, doc: Document, operation: str) -> Cell:
     cell = transitions.check(operation, state_of(world, doc), name)
     if operation in ("runCommand", "extension"):
         profile = doc["properties"].get("osProfile") or {}
-        agent = (profile.get("linuxConfiguration") or {}).get("provisionVMAgent", True)
+        system = profile.get("linuxConfiguration") or profile.get("windowsConfiguration") or {}
+        agent = system.get("provisionVMAgent", True)
         if not (profile.get("allowExtensionOperations", True) and agent):
             raise errors.extension_operations_disallowed()
     return cell

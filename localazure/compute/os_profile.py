@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from localazure.compute import windows_profile
 from localazure.compute.errors import invalid_parameter, missing_parameter, parameter_not_allowed
 from localazure.guests.base import OsProfile
 
@@ -63,14 +64,14 @@ def read_os_profile(given: Any, vm_name: str, os_type: str) -> dict[str, Any]:
         raise missing_parameter("osProfile")
     profile = dict(given)
     profile.setdefault("computerName", vm_name)
-    _check_computer_name(profile["computerName"])
+    if os_type == "Linux":
+        _check_computer_name(profile["computerName"])
     _check_user(profile.get("adminUsername"))
     _check_custom_data(profile.get("customData"))
     if os_type == "Linux":
         profile["linuxConfiguration"] = _linux(profile)
     else:
-        _check_password(profile.get("adminPassword"))
-        profile.setdefault("windowsConfiguration", {"provisionVMAgent": True, "enableAutomaticUpdates": True})
+        profile["windowsConfiguration"] = windows_profile.read(profile)
     profile.setdefault("secrets", [])
     profile.setdefault("allowExtensionOperations", True)
     profile.setdefault("requireGuestProvisionSignal", True)

@@ -8,7 +8,7 @@ from localazure.arm.errors import ArmError
 from localazure.arm.operations import Operation, job
 from localazure.compute import run_commands
 from localazure.compute.ids import parent_of
-from localazure.compute.run_commands import ACTION_NAME, LONGEST_SECONDS, Wait
+from localazure.compute.run_commands import LONGEST_SECONDS, WINDOWS_ACTION_NAME, Wait
 
 if TYPE_CHECKING:
     from localazure.arm.store import Document
@@ -89,8 +89,23 @@ async def action(world: World, op: Operation) -> dict[str, Any] | None:
     since = _since(world, op)
     await run_commands.push_goals(world, vm)
     await world.time.take("vm.runCommand")
-    wait = Wait(vm, ACTION_NAME, op.args["sequence"], since, LONGEST_SECONDS)
-    return {"value": [_entry(await run_commands.reported(world, wait))]}
+    wait = Wait(vm, op.rid.name, op.args["sequence"], since, LONGEST_SECONDS)
+    status = await run_commands.reported(world, wait)
+    return {"value": _streams(status) if op.rid.name == WINDOWS_ACTION_NAME else [_entry(status)]}
+
+
+def _streams(status: ExtensionStatus) -> list[Document]:
+    """Windows answers in an entry for each stream, succeeded also when the script was not."""
+    texts = {"StdOut": status.stdout, "StdErr": status.stderr}
+    return [
+        {
+            "code": f"ComponentStatus/{name}/succeeded",
+            "level": "Info",
+            "displayStatus": "Provisioning succeeded",
+            "message": text,
+        }
+        for name, text in texts.items()
+    ]
 
 
 def _entry(status: ExtensionStatus) -> Document:

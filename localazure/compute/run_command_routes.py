@@ -15,7 +15,7 @@ from localazure.arm.store import Document
 from localazure.arm.wire import accepted, created, no_content, ok, page, updated
 from localazure.compute import errors, machines, run_command_jobs, run_commands
 from localazure.compute.ids import parent_of
-from localazure.compute.run_commands import ACTION_NAME, RUN_COMMANDS
+from localazure.compute.run_commands import ACTIONS, RUN_COMMANDS
 
 _VM = "/subscriptions/{sub}/resourceGroups/{rg}/providers/Microsoft.Compute/virtualMachines/{name}"
 _ONE = _VM + "/runCommands/{command}"
@@ -117,19 +117,20 @@ async def delete(call: Call) -> Response:
 async def action(call: Call) -> Response:
     """Run one script, by the older action."""
     vm = machines.existing(call)
+    wanted, name = ACTIONS[vm["properties"]["storageProfile"]["osDisk"].get("osType", "Linux")]
     command, lines = call.json.get("commandId"), call.json.get("script")
-    if command != "RunShellScript":
+    if command != wanted:
         raise not_implemented(f"the command {command} of the runCommand action")
     if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
         raise errors.missing_parameter("script")
     machines.admit(call.world, vm, "runCommand")
-    subject = call.rid.child("extensions", ACTION_NAME)
+    subject = call.rid.child("extensions", name)
     if call.world.operations.busy(subject) is not None:
         raise errors.run_command_busy()
-    sequence = run_commands.next_sequence(call.world, call.rid, ACTION_NAME)
+    sequence = run_commands.next_sequence(call.world, call.rid, name)
     vm = machines.existing(call)
     vm["_action"] = {
-        "name": ACTION_NAME,
+        "name": name,
         "_sequence": sequence,
         "properties": {
             "source": {"script": "\n".join(lines) + "\n"},

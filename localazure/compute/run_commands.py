@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 RUN_COMMANDS = "Microsoft.Compute/virtualMachines/runCommands"
 ACTION_NAME = "RunCommandLinux"
 """The `runCommand` action's script travels under this name (assumed: Azure has an extension of this type)."""
+WINDOWS_ACTION_NAME = "RunCommandWindows"
+ACTIONS = {"Linux": ("RunShellScript", ACTION_NAME), "Windows": ("RunPowerShellScript", WINDOWS_ACTION_NAME)}
+"""Of each system: the command of the action, and the name that its script travels under."""
 POLL_SECONDS = 0.05
 REBOOT_SECONDS = 10.0
 """A machine that is down for longer was not just rebooting."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Progress = Callable[[str, float], None]
 """Called with what is being done, and how much of the whole is done (0 to 1)."""
@@ -194,6 +194,14 @@ class MarketplaceImage:
     size_gb: int
     generation: Literal["V1", "V2"]
     description: str = ""
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A host whose machines take time of their own, which the server scales as it scales Azure's."""
+
+    def pace(self, scale: float) -> None:
+        """Take the share of the machines' own durations to wait."""
 
 
 class Host(Protocol):
