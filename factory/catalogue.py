@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from factory.guest.units import Check, Operation, Stage
+from factory.guest.units import Check, Family, Operation, Stage
 from factory.linux.distro import Distro, known_distros
 from factory.linux.generalize import all_checks, all_operations
+from factory.windows import generalize as windows
+from factory.windows.failure import Failure, known_failures
 
 _PREFACE = (
     "Made from the units' own docstrings. The proof is the best that the tests have, and none of it is Azure "
@@ -34,15 +36,31 @@ class Page:
     proof: str
 
 
-def catalogue() -> list[Page]:
-    """Every unit: operations in the order in which they run, checks by stage, distributions."""
-    stages = list(Stage)
-    checks = sorted(all_checks(), key=lambda check: [stages.index(stage) for stage in check.stages])
+def catalogue(family: Family | None = None) -> list[Page]:
+    """Every unit, or one family's: operations in order, checks by stage, distributions, known failures."""
+    pages = {Family.LINUX: _linux, Family.WINDOWS: _windows}
+    return [page for name, make in pages.items() if family in (None, name) for page in make()]
+
+
+def _linux() -> list[Page]:
     return [
         *(_operation(operation) for operation in all_operations()),
-        *(_check(check) for check in checks),
+        *(_check(check) for check in sorted(all_checks(), key=_stages)),
         *(_distro(distro) for _, distro in sorted(known_distros().items())),
     ]
+
+
+def _windows() -> list[Page]:
+    return [
+        *(_operation(operation) for operation in windows.all_operations()),
+        *(_check(check) for check in sorted(windows.all_checks(), key=_stages)),
+        *(_failure(failure) for failure in known_failures()),
+    ]
+
+
+def _stages(check: Check) -> list[int]:
+    stages = list(Stage)
+    return [stages.index(stage) for stage in check.stages]
 
 
 def render_markdown(pages: Sequence[Page]) -> str:
@@ -95,6 +113,19 @@ def _distro(distro: Distro) -> Page:
         f"package `{distro.agent_package}` and the service `{distro.agent_service}`."
     )
     return Page("distribution", (), "linux", distro.id, distro.title, text, (), (), distro.proof)
+
+
+def _failure(failure: Failure) -> Page:
+    title, text = _split(failure.docstring)
+    facts = (
+        text,
+        f"Known by `{failure.signature}`.",
+        f"Told as: {failure.cause}.",
+        f"Remedy: {failure.remedy}.",
+        f"Source: {failure.citation}.",
+    )
+    parts = "\n\n".join(part for part in facts if part)
+    return Page("known failure", (), "windows", failure.name, title, parts, (), (), failure.source)
 
 
 def _split(docstring: str) -> tuple[str, str]:

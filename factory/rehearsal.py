@@ -22,9 +22,7 @@ from factory.remote.keys import make_key_pair
 
 APP_GROUP = "rehearsal-app"
 IMAGE_GROUP = "rehearsal-images"
-MACHINE = "app-vm"
 ADMIN = "azureuser"
-PUBLISHERS = ("Debian", "Canonical")
 DEADLINE = timedelta(minutes=15)
 CONTENT = "/srv/data/content.bin"
 
@@ -54,6 +52,39 @@ sha256sum /srv/data/content.bin
 
 
 @dataclass(frozen=True)
+class Kind:
+    """What a world is made of: its application VM, the image that it comes from, what is put on it."""
+
+    machine: str
+    os_type: str
+    definition: str
+    publishers: tuple[str, ...]
+    generation: str
+    size: str
+    furnish: str
+    login: Callable[[], dict[str, Any]]
+    """The part of the VM's `osProfile` with which its administrator logs in."""
+
+
+def _key() -> dict[str, Any]:
+    key = make_key_pair(f"rehearsal-{secrets.token_hex(2)}").public
+    keys = {"publicKeys": [{"path": f"/home/{ADMIN}/.ssh/authorized_keys", "keyData": key}]}
+    return {"linuxConfiguration": {"disablePasswordAuthentication": True, "ssh": keys}}
+
+
+DEBIAN = Kind(
+    machine="app-vm",
+    os_type="Linux",
+    definition="app-debian",
+    publishers=("Debian", "Canonical"),
+    generation="V2",
+    size="Standard_B1s",
+    furnish=_FURNISH,
+    login=_key,
+)
+
+
+@dataclass(frozen=True)
 class World:
     """What was made, by resource ID."""
 
@@ -65,8 +96,8 @@ class World:
 async def make_world(
     azure: Azure,
     *,
+    kind: Kind = DEBIAN,
     location: str = "westeurope",
-    size: str = "Standard_B1s",
     network: str = "127.16",
     progress: Callable[[str], None] = lambda _text: None,
 ) -> World:
@@ -89,67 +120,68 @@ async def make_world(
         location,
         {"addressSpace": {"addressPrefixes": [f"{network}.0.0/16"]}, "subnets": subnets},
     )
-    definition_id = await _gallery(azure, location)
+    definition_id = await _gallery(azure, location, kind)
     progress("an application VM with a data disk")
-    image = str(await find_image(azure, location))
-    machine_id = await _machine(azure, location, image, size, f"{network_id}/subnets/app")
+    image = str(await find_image(azure, location, kind))
+    machine_id = await _machine(azure, location, kind, image, f"{network_id}/subnets/app")
     return World(machine_id, f"{network_id}/subnets/build", definition_id)
 
 
-async def find_image(azure: Azure, location: str) -> marketplace.Urn:
-    """The first marketplace image of a distribution that the factory knows. Raises NotFound."""
-    for publisher in PUBLISHERS:
+async def find_image(azure: Azure, location: str, kind: Kind = DEBIAN) -> marketplace.Urn:
+    """The first marketplace image that a world of this kind can be made of. Raises NotFound."""
+    for publisher in kind.publishers:
         for urn in await marketplace.list_images(azure, location, publisher):
             return urn
-    raise NotFound("find an image to rehearse with", AzureFault(text=f"no image of {', '.join(PUBLISHERS)}"))
+    publishers = ", ".join(kind.publishers)
+    raise NotFound("find an image to rehearse with", AzureFault(text=f"no image of {publishers}"))
 
 
-async def _gallery(azure: Azure, location: str) -> str:
+async def _gallery(azure: Azure, location: str, kind: Kind) -> str:
     gallery = _id(azure, IMAGE_GROUP, "Microsoft.Compute/galleries/rehearsal_gallery")
     await _put(azure, gallery, location, {})
-    definition = f"{gallery}/images/app-debian"
-    identifier = {"publisher": "Rehearsal", "offer": "App", "sku": "debian"}
+    definition = f"{gallery}/images/{kind.definition}"
+    identifier = {"publisher": "Rehearsal", "offer": "App", "sku": kind.definition}
     properties = {
-        "osType": "Linux",
+        "osType": kind.os_type,
         "osState": "Generalized",
-        "hyperVGeneration": "V2",
+        "hyperVGeneration": kind.generation,
         "identifier": identifier,
     }
     await _put(azure, definition, location, properties)
     return definition
 
 
-async def _machine(azure: Azure, location: str, image: str, size: str, subnet: str) -> str:
-    machine_id = _id(azure, APP_GROUP, f"Microsoft.Compute/virtualMachines/{MACHINE}")
+async def _machine(azure: Azure, location: str, kind: Kind, image: str, subnet: str) -> str:
+    machine_id = _id(azure, APP_GROUP, f"Microsoft.Compute/virtualMachines/{kind.machine}")
     with contextlib.suppress(NotFound):
         return (await machines.get_machine(azure, machine_id)).id
-    interface = _id(azure, APP_GROUP, f"Microsoft.Network/networkInterfaces/{MACHINE}-nic")
+    interface = _id(azure, APP_GROUP, f"Microsoft.Network/networkInterfaces/{kind.machine}-nic")
     address = {"subnet": {"id": subnet}, "privateIPAllocationMethod": "Dynamic"}
     await _put(azure, interface, location, {"ipConfigurations": [{"name": "app", "properties": address}]})
-    await _put(azure, machine_id, location, _machine_body(image, size, interface))
+    await _put(azure, machine_id, location, _machine_body(kind, image, interface))
     await machines.wait_for_agent(azure, machine_id, deadline=DEADLINE)
     result = await run_commands.run_command(
-        azure, machine_id, name="furnish", script=_FURNISH, deadline=DEADLINE, tags={}
+        azure, machine_id, name="furnish", script=kind.furnish, deadline=DEADLINE, tags={}
     )
     result.checked()
     return machine_id
 
 
-def _machine_body(image: str, size: str, interface: str) -> dict[str, Any]:
+def _machine_body(kind: Kind, image: str, interface: str) -> dict[str, Any]:
     publisher, offer, sku, version = image.split(":")
-    key = make_key_pair(f"rehearsal-{secrets.token_hex(2)}").public
-    keys = {"publicKeys": [{"path": f"/home/{ADMIN}/.ssh/authorized_keys", "keyData": key}]}
     return {
-        "hardwareProfile": {"vmSize": size},
+        "hardwareProfile": {"vmSize": kind.size},
         "storageProfile": {
             "imageReference": {"publisher": publisher, "offer": offer, "sku": sku, "version": version},
-            "osDisk": {"name": f"{MACHINE}-os", "createOption": "FromImage", "caching": "ReadWrite"},
-            "dataDisks": [{"lun": 0, "name": f"{MACHINE}-data", "createOption": "Empty", "diskSizeGB": 1}],
+            "osDisk": {"name": f"{kind.machine}-os", "createOption": "FromImage", "caching": "ReadWrite"},
+            "dataDisks": [
+                {"lun": 0, "name": f"{kind.machine}-data", "createOption": "Empty", "diskSizeGB": 1}
+            ],
         },
         "osProfile": {
-            "computerName": MACHINE,
+            "computerName": kind.machine,
             "adminUsername": ADMIN,
-            "linuxConfiguration": {"disablePasswordAuthentication": True, "ssh": keys},
+            **kind.login(),
         },
         "networkProfile": {"networkInterfaces": [{"id": interface, "properties": {"primary": True}}]},
         "diagnosticsProfile": {"bootDiagnostics": {"enabled": True}},
