@@ -451,6 +451,18 @@ class VerificationFailed(FactoryError):
         self.product, self.findings, self.serial_log = product, findings, serial_log
 
 
+class ClockWrong(FactoryError):
+    """This computer's clock and Azure's differ by so much that nothing may be judged by its date."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        where = "ahead of" if ahead > timedelta(0) else "behind"
+        super().__init__(
+            f"this computer's clock is {spell_duration(abs(ahead))} {where} Azure's, so nothing is expired for sure",
+            remedy="set the clock (timedatectl set-ntp true); nothing was deleted",
+        )
+        self.ahead = ahead
+
+
 class ForeignResources(FactoryError):
     """A group that a run made holds something that no run made, so it is not deleted."""
 
@@ -515,3 +527,16 @@ class OriginalTouched(FactoryError):
         state = "ended and restored" if restored else "was interrupted while it changed"
         super().__init__(f"run {run_id} {state} the original {machine}", remedy=f"{first}start a new run")
         self.machine, self.run_id, self.restored = machine, run_id, restored
+
+
+class RecordUnusable(FactoryError):
+    """The container of run records cannot be read or written."""
+
+    def __init__(self, address: str, error: Exception) -> None:
+        reason = str(getattr(error, "message", error)).splitlines()[0]
+        super().__init__(
+            f"run records in {address}: {reason}",
+            remedy="check that GOLDEN_RUNS names an existing container, and that this identity is "
+            "Storage Blob Data Contributor on it",
+        )
+        self.address = address

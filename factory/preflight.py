@@ -18,7 +18,7 @@ from factory.guest.units import Family
 from factory.in_place import find_obstacles, judge_freeze
 from factory.plan import PLAN, Plan, later_expiry, plan_rebuild
 from factory.recipe import Recipe
-from factory.record import RunRecord, runs_directory
+from factory.record import RunRecord, open_record
 from factory.run import fresh_run_id
 
 
@@ -31,7 +31,7 @@ async def plan_checked_run(recipe: Recipe, run_id: str | None, env: Mapping[str,
     env = os.environ if env is None else env
     clock = SystemClock()
     run_id = run_id or fresh_run_id(clock)
-    record = RunRecord(runs_directory(env) / run_id)
+    record = open_record(env, run_id)
     if record.has(PLAN):
         return taken_up(recipe, record, clock)
     with record.step("preflight", recipe.name):

@@ -43,7 +43,6 @@ class Summary(BaseModel):
 def summarize(run: Run) -> tuple[Summary, str]:
     """The summary and the report's Markdown, which is also written into the run record."""
     record = run.record
-    path = record.directory / REPORT
     proof = record.load(PROOF)["verified"] if record.has(PROOF) else {}
     summary = Summary(
         run_id=run.plan.run_id,
@@ -51,11 +50,11 @@ def summarize(run: Run) -> tuple[Summary, str]:
         products=list(proof),
         steps=step_times(record.events()),
         proof=proof,
-        report=str(path),
-        record=str(record.directory),
+        report=f"{record.where}/{REPORT}",
+        record=record.where,
     )
     text = render(run, summary)
-    path.write_text(text, encoding="utf-8")
+    record.save_text(REPORT, text)
     return summary, text
 
 

@@ -15,7 +15,7 @@ from factory.azure.client import Azure
 from factory.azure.connection import Connection
 from factory.clock import Clock, SystemClock
 from factory.plan import Plan, new_run_id
-from factory.record import RunRecord, runs_directory
+from factory.record import RunRecord, open_record
 from factory.remote.keys import KeyPair, make_key_pair
 
 Skip = Literal["deprovision", "gate"]
@@ -39,7 +39,7 @@ class Run:
     def of(cls, plan: Plan, env: Mapping[str, str] | None = None) -> "Run":
         """The run of this plan, with the record and the connection that the environment names."""
         env = os.environ if env is None else env
-        return cls(plan, RunRecord(runs_directory(env) / plan.run_id), Connection.from_environment(env))
+        return cls(plan, open_record(env, plan.run_id), Connection.from_environment(env))
 
     def azure(self) -> Azure:
         """The way to Azure; use as an asynchronous context."""

@@ -21,7 +21,7 @@ from factory.errors import InvalidInput
 from factory.plan import Plan, new_run_id
 from factory.preflight import checked_plan
 from factory.recipe import Recipe, load_recipe
-from factory.record import RunRecord, runs_directory
+from factory.record import RunRecord, open_record
 from factory.report import Summary, step_times
 from golden.console import console
 
@@ -68,7 +68,7 @@ def rebuild(
     if unknown:
         raise InvalidInput(f"--skip {unknown[0]}: unknown", remedy=f"known are {', '.join(SKIPPABLE)}")
     quiet_prefect()
-    record = RunRecord(runs_directory(os.environ) / run_id)
+    record = open_record(os.environ, run_id)
     with live_table(record) if show else nullcontext():
         return asyncio.run(_run(recipe, run_id, skip, keep_on_failure))
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from factory.errors import InvalidInput
 from factory.ownership import tell
 from factory.plan import PLAN, Plan
-from factory.record import RunRecord, find_record, list_runs, runs_directory
+from factory.record import RunRecord, find_record, open_record, recorded_runs, runs_place
 from factory.report import StepTime, Summary, step_times
 from factory.resume import end_of, plan_resume, state_of
 from golden.console import console
@@ -46,12 +46,11 @@ def resume_run(run_id: str, *, as_json: bool) -> Summary:
 
 def print_runs() -> None:
     """The recorded runs: how far each came, what state it is in, and what can be done with it."""
-    directory = runs_directory(os.environ)
     table = Table("run", "recipe", "last step", "state", "what now")
-    for run_id in list_runs(directory):
-        table.add_row(run_id, *_row(RunRecord(directory / run_id), run_id))
+    for run_id in recorded_runs(os.environ):
+        table.add_row(run_id, *_row(open_record(os.environ, run_id), run_id))
     console.print(table)
-    console.print(f"in {directory}")
+    console.print(f"in {runs_place(os.environ)}", soft_wrap=True)
 
 
 def _row(record: RunRecord, run_id: str) -> tuple[str, str, str, str]:

@@ -23,15 +23,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import azure.identity
+import azure.identity.aio
+from azure.core.credentials import TokenCredential
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.identity.aio import (
-    AzureCliCredential,
-    CertificateCredential,
-    ChainedTokenCredential,
-    ClientSecretCredential,
-    ManagedIdentityCredential,
-    WorkloadIdentityCredential,
-)
 
 from factory.azure.api_versions import ApiVersions
 from factory.errors import InvalidInput, NotConfigured
@@ -93,25 +88,36 @@ def build_credential(connection: Connection, env: Mapping[str, str]) -> AsyncTok
     and nothing else is tried. Then workload identity, then a managed identity or the user logged in to
     `az`, whichever answers first. All of them renew their tokens by themselves, during a run too.
     """
+    credential: AsyncTokenCredential = _build(azure.identity.aio, connection, env)
+    return credential
+
+
+def build_sync_credential(connection: Connection, env: Mapping[str, str]) -> TokenCredential:
+    """The same, for clients that block."""
+    credential: TokenCredential = _build(azure.identity, connection, env)
+    return credential
+
+
+def _build(kinds: Any, connection: Connection, env: Mapping[str, str]) -> Any:  # Any: one of two twin modules
     options = _identity_options(connection)
     principal = _principal(env)
     if principal and env.get("AZURE_CLIENT_SECRET"):
-        return ClientSecretCredential(**principal, client_secret=env["AZURE_CLIENT_SECRET"], **options)
+        return kinds.ClientSecretCredential(**principal, client_secret=env["AZURE_CLIENT_SECRET"], **options)
     if principal and env.get("AZURE_CLIENT_CERTIFICATE_PATH"):
-        return CertificateCredential(
+        return kinds.CertificateCredential(
             **principal,
             certificate_path=env["AZURE_CLIENT_CERTIFICATE_PATH"],
             password=env.get("AZURE_CLIENT_CERTIFICATE_PASSWORD"),
             **options,
         )
     if principal:
-        return WorkloadIdentityCredential(
+        return kinds.WorkloadIdentityCredential(
             **principal, token_file_path=env["AZURE_FEDERATED_TOKEN_FILE"], **options
         )
     verify: dict[str, Any] = {"connection_verify": str(connection.ca_bundle)} if connection.ca_bundle else {}
-    return ChainedTokenCredential(
-        ManagedIdentityCredential(client_id=env.get("AZURE_CLIENT_ID") or None, **verify),
-        AzureCliCredential(tenant_id=env.get("AZURE_TENANT_ID") or ""),
+    return kinds.ChainedTokenCredential(
+        kinds.ManagedIdentityCredential(client_id=env.get("AZURE_CLIENT_ID") or None, **verify),
+        kinds.AzureCliCredential(tenant_id=env.get("AZURE_TENANT_ID") or ""),
     )
 
 
