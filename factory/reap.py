@@ -17,10 +17,11 @@ from factory.azure.groups import Resource
 from factory.azure.locks import find_locks
 from factory.backups import TAG_RESTORING
 from factory.cleanup import delete_group_of_run, find_strangers
-from factory.errors import FactoryError, ForeignResources, ScopeLocked
+from factory.errors import ClockWrong, FactoryError, ForeignResources, ScopeLocked
 from factory.plan import TAG_EXPIRES, TAG_FACTORY, TAG_RECIPE, TAG_ROLE, TAG_RUN
 
 DELETE_DEADLINE = timedelta(minutes=30)
+MOST_CLOCK_ERROR = timedelta(minutes=5)
 GROUP = "Microsoft.Resources/resourceGroups"
 DISK = "Microsoft.Compute/disks"
 ROLES = {
@@ -71,7 +72,7 @@ def choose_leftovers(found: Sequence[Tagged], *, factory: str, now: datetime) ->
 
 
 async def find_leftovers(azure: Azure, *, factory: str, now: datetime) -> list[Leftover]:
-    """What a reaping would try to delete now."""
+    """What a reaping would try to delete now. Raises ClockWrong where `now` is not to be trusted."""
     found = [
         Tagged(group.id, GROUP, group.tags)
         for group in await groups.list_groups_by_tag(azure, TAG_FACTORY, factory)
@@ -80,6 +81,9 @@ async def find_leftovers(azure: Azure, *, factory: str, now: datetime) -> list[L
         Tagged(resource.id, resource.type, resource.tags)
         for resource in await groups.list_resources_by_tag(azure, TAG_FACTORY, factory)
     ]
+    ahead = azure.limits.clock_ahead
+    if ahead is not None and abs(ahead) > MOST_CLOCK_ERROR:
+        raise ClockWrong(ahead)
     return choose_leftovers(found, factory=factory, now=now)
 
 

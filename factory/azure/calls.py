@@ -3,16 +3,21 @@
 Records hold method and path, never query, headers or body: a query can carry a signature, a body a password.
 """
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError as SdkError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy
 from azure.core.rest import AsyncHttpResponse, HttpRequest
+
+from factory.clock import Clock
 
 _log = logging.getLogger("factory.azure")
 
@@ -43,10 +48,15 @@ class Limits:
     remaining: dict[str, int] = field(default_factory=dict)
     calls: int = 0
     throttled: int = 0
+    clock_ahead: timedelta | None = None
+    """How far this computer's clock is ahead of Azure's, by the last answer's `Date`: to the second."""
 
-    def read(self, status: int, headers: dict[str, str]) -> None:
-        """Take in one answer; header names in lower case."""
+    def read(self, status: int, headers: dict[str, str], now: datetime) -> None:
+        """Take in one answer, got now; header names in lower case."""
         self.throttled += status == 429
+        if date := headers.get("date"):
+            with contextlib.suppress(ValueError):  # a proxy's idea of a date
+                self.clock_ahead = now - parsedate_to_datetime(date)
         for name, value in headers.items():
             if name == _RESOURCE_LIMITS:
                 self._read_pairs(value)
@@ -64,9 +74,9 @@ class Limits:
 class CallRecorder(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
     """Records every request as it leaves, retries included: it sits behind the retry policy."""
 
-    def __init__(self, limits: Limits, on_call: Callable[[Call], None] | None = None) -> None:
+    def __init__(self, limits: Limits, clock: Clock, on_call: Callable[[Call], None] | None = None) -> None:
         super().__init__()
-        self._limits, self._on_call = limits, on_call
+        self._limits, self._clock, self._on_call = limits, clock, on_call
 
     async def send(
         self, request: PipelineRequest[HttpRequest]
@@ -80,7 +90,7 @@ class CallRecorder(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
             self._record(request.http_request, None, time.monotonic() - started, type(error).__name__)
             raise
         headers = {name.lower(): value for name, value in response.http_response.headers.items()}
-        self._limits.read(response.http_response.status_code, headers)
+        self._limits.read(response.http_response.status_code, headers, self._clock.now())
         self._record(
             request.http_request,
             response.http_response.status_code,

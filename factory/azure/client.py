@@ -188,7 +188,7 @@ class Azure:
         return [UserAgentPolicy(user_agent=self.user_agent), PatientRetry(self.clock)]
 
     def _recorder(self) -> CallRecorder:
-        return CallRecorder(self.limits, self._on_call)
+        return CallRecorder(self.limits, self.clock, self._on_call)
 
 
 def _open_transport(connection: Connection) -> Transport:

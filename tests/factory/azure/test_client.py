@@ -2,6 +2,7 @@
 
 import logging
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,7 @@ def test_limits_are_read_in_all_the_ways_azure_writes_them() -> None:
             "x-ms-ratelimit-remaining-subscription-writes": "1199",
             "content-length": "7",
         },
+        datetime.now(UTC),
     )
     assert limits.remaining == {
         "Microsoft.Compute/UpdateVM3Min": 238,

@@ -27,6 +27,7 @@ from factory.azure.client import Azure
 from factory.azure.connection import Connection
 from factory.azure.machines import Machine
 from factory.clock import SystemClock
+from factory.reap import find_leftovers
 from tests.factory.azure.local_cloud import MEMORY_HOST, ROOT, local_azure
 from tests.factory.azure.test_on_local_azure import HOME, SOON, Yard
 
@@ -281,6 +282,15 @@ async def test_a_token_that_is_refused_again_is_one_clear_error(yard: Yard, faul
         await groups.get_group(yard.azure, yard.group)
     assert caught.value.remedy
     assert len(faults.calls("GET Microsoft.Resources/resourceGroups")) == 2
+
+
+async def test_a_clock_that_is_wrong_keeps_the_reaper_from_judging(yard: Yard, faults: Faults) -> None:
+    now = yard.azure.clock.now()
+    assert await find_leftovers(yard.azure, factory="golden", now=now) == []
+    faults.add("*", "clock-skew", data={"seconds": -900})
+    with pytest.raises(errors.ClockWrong, match="15 min ahead of Azure's") as caught:
+        await find_leftovers(yard.azure, factory="golden", now=now)
+    assert caught.value.remedy
 
 
 # --- refusals and failures
