@@ -7,7 +7,7 @@ CHECKED := factory flows tasks golden localazure deployments benchmarks tests
 # An answer to apt's questions; the packages are named in deployments/host-packages.txt with their reasons.
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: help setup demo test test-real test-fast check mutants benchmark clean host
+.PHONY: help setup demo test test-real test-fast check mutants chaos benchmark clean host
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ check: setup  ## ruff, mypy --strict, import rules
 
 mutants: setup host ## Break the code on purpose, once each: every break must turn the suite red
 	@$(VENV)/bin/python -m tests.mutants
+
+chaos: setup host ## A run struck at each of its instants, with each blow, on simulated guests: within the hour
+	@$(VENV)/bin/python -m tests.chaos
 
 benchmark: setup host ## What throttling costs: a rebuild with a fifth of its calls refused, beside one without
 	@$(VENV)/bin/python -m benchmarks.throttling
