@@ -276,7 +276,18 @@ async def _own_tests(run: Run, guest: Guest) -> list[str]:
 
 
 def _seen(source: GuestFacts, found: GuestFacts, verdict: Verdict) -> dict[str, Any]:
+    keys = sorted(found.host_keys)
     return {
+        "rows": [
+            ["machine ID", source.machine_id, found.machine_id],
+            *(
+                ["host key " + kind, source.host_keys.get(kind, "none"), found.host_keys[kind]]
+                for kind in keys
+            ),
+            ["users", *(", ".join(user.name for user in facts.users) for facts in (source, found))],
+            ["host name", source.hostname, found.hostname],
+            *(["SHA-256 of " + path, str(sha256), "the same"] for path, sha256 in found.files.items()),
+        ],
         "machine_id": [source.machine_id, found.machine_id],
         "host_keys": [source.host_keys, found.host_keys],
         "users": [[user.name for user in source.users], [user.name for user in found.users]],

@@ -68,6 +68,8 @@ class WindowsFacts(BaseModel):
     caption: str
     version: str
     build: str
+    hardware: str = ""
+    """Manufacturer and model, as the machine's firmware has them."""
     product_type: int
     """1 is a workstation, 2 a domain controller, 3 a server."""
     boot_time: datetime

@@ -276,6 +276,14 @@ async def _own_tests(run: Run, guest: Guest) -> list[str]:
 
 def _seen(source: WindowsFacts, found: WindowsFacts, verdict: Verdict) -> dict[str, Any]:
     return {
+        "rows": [
+            ["machine SID", source.machine_sid, found.machine_sid],
+            ["computer name", source.computer_name, found.computer_name],
+            ["system", f"{source.caption} {source.build}", f"{found.caption} {found.build}"],
+            ["hardware", source.hardware, found.hardware],
+            ["users", *(", ".join(user.name for user in facts.users) for facts in (source, found))],
+            *(["SHA-256 of " + path, str(sha256), "the same"] for path, sha256 in found.files.items()),
+        ],
         "machine_sid": [source.machine_sid, found.machine_sid],
         "computer_name": [source.computer_name, found.computer_name],
         "users": [[user.name for user in source.users], [user.name for user in found.users]],

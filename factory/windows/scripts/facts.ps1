@@ -26,6 +26,7 @@ foreach ($file in @($Files -split '\|' | Where-Object { $_ })) {
     caption = $system.Caption
     version = $system.Version
     build = "$($version.CurrentBuildNumber).$($version.UBR)"
+    hardware = "$($computer.Manufacturer) $($computer.Model)"
     product_type = [int]$system.ProductType
     boot_time = $system.LastBootUpTime.ToUniversalTime().ToString('o')
     time = (Get-Date).ToUniversalTime().ToString('o')
