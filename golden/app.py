@@ -55,6 +55,9 @@ def demo(  # noqa: PLR0917 - options of a command line
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Generalize the original itself, and have it back.")
     ] = False,
+    windows: Annotated[
+        bool, typer.Option("--windows", help="The same for a modelled Windows Server.")
+    ] = False,
     list_faults: Annotated[bool, typer.Option("--list-faults", help="The named faults; no demo.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -75,6 +78,7 @@ def demo(  # noqa: PLR0917 - options of a command line
             setup_seconds=setup_seconds,
             faults=fault,
             in_place=in_place,
+            windows=windows,
             as_json=as_json,
         )
 

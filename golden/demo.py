@@ -21,15 +21,16 @@ from factory.azure.client import Azure
 from factory.azure.connection import Connection
 from factory.plan import new_run_id
 from factory.recipe import Recipe, load_recipe
-from factory.rehearsal import World, make_world
+from factory.rehearsal import DEBIAN, Kind, World, make_world
+from factory.rehearsal_windows import WINDOWS as WINDOWS_WORLD
 from golden import local_azure
 from golden.console import console
 from golden.demo_in_place import demonstrate
 from golden.fault_commands import check_named, set_fault
-from golden.guest_kinds import KINDS, choose_kind
+from golden.guest_kinds import KINDS, MODELLED, WINDOWS, choose_kind
 from golden.prefect_server import prefect_server
 
-RECIPE = Path(__file__).resolve().parent.parent / "deployments" / "recipes" / "demo.yaml"
+RECIPES = Path(__file__).resolve().parent.parent / "deployments" / "recipes"
 
 
 @dataclass
@@ -55,12 +56,13 @@ def run_demo(
     as_json: bool,
     faults: list[str] | None = None,
     in_place: bool = False,
+    windows: bool = False,
 ) -> None:
     """Run it; raises what the flow raises, after the local Azure was stopped."""
     check_named(faults or [])
     directory = (state or local_azure.default_state().with_name("demo")).resolve()
     times = Times({"set-up": setup_seconds} if setup_seconds is not None else {})
-    kind = choose_kind(guest, directory / "azure")
+    kind = WINDOWS if windows else choose_kind(guest, directory / "azure")
     begun = time.monotonic()
     if local_azure.find(directory / "azure") is None:
         local_azure.remove(directory / "azure")  # what an earlier demo left; images are kept elsewhere
@@ -69,8 +71,8 @@ def run_demo(
     begun = time.monotonic()
     with prefect_server(directory / "prefect", keep=keep) as prefect, _local(directory, kind, keep) as azure:
         _enter(azure, directory)
-        console.print(f"local Azure at {azure.endpoint}; its machines are {KINDS[kind]}")
-        world = asyncio.run(_world())
+        console.print(f"local Azure at {azure.endpoint}; its machines are {KINDS.get(kind, MODELLED)}")
+        world = asyncio.run(_world(WINDOWS_WORLD if windows else DEBIAN))
         for name in faults or []:
             set_fault(azure, {"name": name})
         prefect.wait_until_healthy()
@@ -78,7 +80,8 @@ def run_demo(
         times.measure("your world and a Prefect server", begun)
         try:
             original = world.machine_id if in_place else None
-            _rebuild(skip, times, original, keep_on_failure=keep_on_failure, as_json=as_json)
+            recipe = load_recipe(RECIPES / f"demo{'-windows' if windows else ''}.yaml", os.environ)
+            _rebuild(recipe, skip, times, original, keep_on_failure=keep_on_failure, as_json=as_json)
         finally:
             _print_times(times, as_json=as_json)
             if keep:
@@ -116,14 +119,20 @@ def _enter(azure: local_azure.LocalAzure, directory: Path) -> None:
     os.environ.setdefault("PREFECT_HOME", str(directory / "prefect"))
 
 
-async def _world() -> World:
+async def _world(kind: Kind) -> World:
     with console.status("making your world") as status:
         async with Azure(Connection.from_environment(os.environ)) as azure:
-            return await make_world(azure, progress=status.update)
+            return await make_world(azure, kind=kind, progress=status.update)
 
 
 def _rebuild(
-    skip: list[str], times: Times, original: str | None, *, keep_on_failure: bool, as_json: bool
+    recipe: Recipe,
+    skip: list[str],
+    times: Times,
+    original: str | None,
+    *,
+    keep_on_failure: bool,
+    as_json: bool,
 ) -> None:
     """Rebuild; with the ID of an original in place, which is then looked at again."""
     from golden.rebuild import print_summary, rebuild  # noqa: PLC0415 - Prefect is slow to import
@@ -135,7 +144,6 @@ def _rebuild(
         elif original is None:
             typer.echo(summary.model_dump_json(indent=2))
 
-    recipe = load_recipe(RECIPE, os.environ)
     begun = time.monotonic()
     try:
         if original is None:

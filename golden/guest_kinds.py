@@ -10,6 +10,8 @@ KINDS = {
     "namespace": "namespace guests of a real Debian",
     "model": "modelled guests: a simulation",
 }
+WINDOWS, MODELLED = "windows", "modelled Windows guests: a simulation"
+"""What runs Windows: there is no Windows to be had here, so it is a model, and is called so."""
 AUTO = "auto"
 
 
