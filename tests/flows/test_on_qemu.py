@@ -1,6 +1,5 @@
-"""The flow on machines with a kernel of their own: what it proves, and what it says of images that do not live."""
+"""The flow on machines with a kernel of their own, and what it says of images that do not live."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -123,7 +122,7 @@ def test_an_ungeneralized_image_of_the_agents_says_ready_and_nothing_is_provisio
         pytest.param("waagent", MISSING_DISK, TIMED_OUT, "emergency", id="no disk"),
     ],
 )
-def test_an_image_that_never_reports_is_refused_with_the_end_of_its_serial_log(
+def test_an_image_that_never_reports_is_refused_with_the_end_of_its_serial_log(  # noqa: PLR0917 - a table
     qemu_cloud: Cloud, prefect: None, flavour: str, script: str, why: str, console: str
 ) -> None:
     run_id = fresh_run_id()

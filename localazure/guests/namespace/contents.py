@@ -3,6 +3,7 @@
 content.json    {"kind": "tree", "image": KEY}: an OS disk, the overlay layer `upper` over a marketplace image
                 {"kind": "tree", "image": "nothing"}: an OS disk whose `upper` is all of it
                 {"kind": "raw"}: a data disk, as the sparse file `disk` of the disk's size
+                {"kind": "qcow2", ...}: a QEMU machine's OS disk, made a tree when it is first used here
 upper, disk     the content itself
 
 A copy is a real copy of all that is not in the immutable image, so that any content may go at any time. A
@@ -12,6 +13,7 @@ content that is being made has a name of its own and is renamed when it is whole
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -100,6 +102,7 @@ class ContentStore:
         try:
             if content.startswith(IMAGE_PREFIX):
                 return self._of_image(draft, content.removeprefix(IMAGE_PREFIX))
+            await self.make_tree(content)
             source = self.get(content)
             if source.image is None:
                 await _copy(source.file, draft / "disk")
@@ -114,6 +117,15 @@ class ContentStore:
         (draft / "upper").mkdir()
         shutil.copystat(self.image_tree(key), draft / "upper")
         return self._finish(draft, {"kind": "tree", "image": key})
+
+    async def make_tree(self, content: str) -> None:
+        """Make the OS disk of a QEMU machine one of ours, in its place; any other content is left alone."""
+        path = self.directory / content
+        with contextlib.suppress(OSError, ValueError):
+            if json.loads((path / "content.json").read_text())["kind"] == "qcow2":
+                from localazure.guests.qemu.convert import tree_of_disk  # noqa: PLC0415 - builds on this package
+
+                await tree_of_disk(path)
 
     async def write_raw(self, content: str, size_gb: int, target: Path) -> None:
         """Write a content as the bytes of a disk; an OS disk as one file system without a partition table."""

@@ -123,6 +123,7 @@ class NamespaceHost:
         if machine.running:
             return
         await machine.kill()
+        await self._contents.make_tree(spec.os_disk)
         order = self._order(spec)
         shutil.rmtree(machine.directory, ignore_errors=True)
         machine.directory.mkdir(mode=0o700)

@@ -13,6 +13,7 @@ whole.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -22,13 +23,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localazure.guests.base import GuestError, UnknownContentError
+from localazure.guests.namespace import contents as namespace
 from localazure.guests.namespace.contents import GIB, IMAGE_PREFIX
+from localazure.guests.qemu.convert import DISK, disk_of_tree
 from localazure.guests.qemu.copying import COPY_SECONDS, copy_file
 from localazure.guests.qemu.disk_image import run
 
 _DRAFT, _TRASH = ".draft-", ".trash-"
 _SECTOR = 512
-DISK = "disk.qcow2"
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class Content:
 
     @property
     def file(self) -> Path:
-        """The file that is the disk."""
-        return self.directory / (DISK if self.kind == "qcow2" else "disk")
+        """The file that is the disk; of a namespace guest's, the folder of its own files."""
+        return self.directory / {"qcow2": DISK, "tree": "upper"}.get(self.kind, "disk")
 
     @property
     def format(self) -> str:
@@ -108,6 +110,19 @@ class ContentStore:
     async def _of_image(self, draft: Path, key: str) -> str:
         await create_overlay(draft / DISK, self.image_disk(key))
         return self._finish(draft, {"kind": "qcow2", "image": key})
+
+    async def make_bootable(self, content: str, hardware: Path | None) -> Content:
+        """Find an OS disk; one of a namespace guest is made into a machine's, in its place."""
+        found = self.get(content)
+        if found.kind != "tree":
+            return found
+        if hardware is None:
+            raise GuestError("there is no kernel for this disk: prepare an image of this kind of guest first")
+        lower = namespace.ContentStore(self.directory, self.images).image_tree(found.image or "")
+        await disk_of_tree(found.file, lower, hardware, found.directory / DISK)
+        (found.directory / "content.json").write_text(json.dumps({"kind": "qcow2", "image": None}))
+        await asyncio.to_thread(shutil.rmtree, found.file)
+        return self.get(content)
 
     async def begin_copies(self, contents: Sequence[str]) -> list[Target]:
         """Make empty targets for copies that QEMU itself will write."""

@@ -25,6 +25,7 @@ async def copy_file(source: Path, target: Path) -> None:
     """Copy a file that nobody writes to, holes and all."""
     await run(
         "cp",
+        "--archive",
         "--sparse=auto",
         "--reflink=auto",
         "--preserve=mode",

@@ -24,7 +24,7 @@ cat > "$root/boot/grub/grub.cfg" <<'GRUB'
 serial --unit=0 --speed=115200
 terminal_input serial
 terminal_output serial
-linux /vmlinuz root=PARTUUID=@ROOT@ ro console=ttyS0,115200 net.ifnames=0 quiet systemd.show_status=true \
+linux /vmlinuz root=PARTUUID=@ROOT@ ro console=ttyS0,115200 net.ifnames=0 quiet systemd.show_status=true SYSTEMD_COLORS=0 \
   mitigations=off nokaslr audit=0 init_on_alloc=0 rcupdate.rcu_expedited=1 cryptomgr.notests nowatchdog random.trust_cpu=on
 boot
 GRUB
@@ -61,8 +61,8 @@ set_option Provisioning.RegenerateSshHostKeyPair y
 set_option Provisioning.SshHostKeyPairType ed25519
 set_option Provisioning.DeleteRootPassword y
 set_option ResourceDisk.Format n
-set_option Extensions.GoalStatePeriod 2
-set_option Extensions.InitialGoalStatePeriod 2
+set_option Extensions.GoalStatePeriod 3
+set_option Extensions.InitialGoalStatePeriod 3
 set_option AutoUpdate.Enabled n
 set_option Logs.Collect n
 

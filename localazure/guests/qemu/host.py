@@ -177,7 +177,7 @@ class QemuHost:
             await asyncio.sleep(0.2)
 
     async def _order(self, spec: MachineSpec) -> Order:
-        disk = self._contents.get(spec.os_disk)
+        disk = await self._contents.make_bootable(spec.os_disk, self._marketplace.hardware)
         if disk.kind != "qcow2":
             raise GuestError(f"{spec.name}: there is no operating system on its OS disk {spec.os_disk}")
         disks = [RunningDisk(OS_DISK, spec.os_disk, str(disk.file), disk.format)]

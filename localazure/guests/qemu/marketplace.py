@@ -26,7 +26,7 @@ from localazure.guests.namespace import marketplace
 from localazure.guests.namespace.apt_sources import Release, read_sources
 from localazure.guests.qemu import disk_image
 from localazure.guests.qemu.command import firmware_code
-from localazure.guests.qemu.contents import DISK
+from localazure.guests.qemu.convert import DISK, HARDWARE, keep_hardware
 
 Flavour = Literal["cloud-init", "waagent"]
 FLAVOURS: tuple[Flavour, ...] = ("cloud-init", "waagent")
@@ -89,8 +89,9 @@ class Recipe(marketplace.Recipe):
     @property
     def key(self) -> str:
         """A hash of the recipe, of the disk's layout too."""
-        layout = resources.files(__package__).joinpath("disk_image.py").read_text()
-        parts = [super().key, self.flavour, layout, str(_SYSTEM_MIB), str(OS_DISK_GB)]
+        own = resources.files(__package__)
+        made_by = [own.joinpath(name).read_text() for name in ("disk_image.py", "convert.py")]
+        parts = [super().key, self.flavour, *made_by, str(_SYSTEM_MIB), str(OS_DISK_GB)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     def command(self, hook: Path, tree: Path) -> list[str]:
@@ -113,6 +114,11 @@ class FlavourImage(marketplace.Marketplace):
     """One flavour's disk in the cache."""
 
     recipe: Recipe
+
+    @property
+    def hardware(self) -> Path:
+        """What a machine needs and a namespace guest has not."""
+        return self.disk.with_name(HARDWARE)
 
     @property
     def disk(self) -> Path:
@@ -146,6 +152,7 @@ class FlavourImage(marketplace.Marketplace):
         await disk_image.make_disk(tree, raw, system_mib=_SYSTEM_MIB, size_gb=OS_DISK_GB, identity=identity)
         await disk_image.run("qemu-img", "convert", "-O", "qcow2", str(raw), str(result / DISK))
         raw.unlink()
+        await keep_hardware(tree, result / HARDWARE)
 
 
 class Marketplace:
@@ -182,6 +189,12 @@ class Marketplace:
         """Everything wanted is there."""
         base = self._base_image is None or self._base_disk(self._base_image).is_file()
         return base and all(self._flavours[name].ready for name in self._wanted)
+
+    @property
+    def hardware(self) -> Path | None:
+        """What namespace guests' disks lack to boot, from whichever image there is."""
+        found = (image.hardware for image in self._flavours.values())
+        return next((path for path in found if path.is_file()), None)
 
     def missing(self) -> list[str]:
         """Say why an image that is wanted cannot be made, if so."""

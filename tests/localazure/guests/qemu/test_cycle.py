@@ -107,7 +107,7 @@ async def _listing(guest: SshGuest) -> dict[str, str]:
     return {line.split(" ", 2)[2]: line.rsplit(" ", 1)[0] for line in lines}
 
 
-async def _page(guest: SshGuest, begin: int, size: int = 4000) -> list[str]:
+async def _page(guest: SshGuest, begin: int, size: int = 2000) -> list[str]:
     said = await run_checked(guest, sh_script(f"sed -n {begin + 1},{begin + size}p /run/listing"))
     return said.stdout.splitlines()
 
