@@ -10,6 +10,7 @@ from localazure.arm.calls import Call
 from localazure.arm.envelope import read_resource, read_tags
 from localazure.arm.errors import invalid_content, not_found
 from localazure.arm.routing import route
+from localazure.arm.shapes.check import check_body
 from localazure.arm.store import Document
 from localazure.arm.wire import accepted, no_content, ok, page
 from localazure.compute.errors import another_operation_in_progress, invalid_parameter, out_of_range
@@ -72,6 +73,7 @@ async def patch(call: Call) -> Response:
     existing = _existing(call)
     _idle(call)
     given = call.json
+    check_body(call.rid.type, given)
     return _update(
         call, existing, given, tags=read_tags(given["tags"]) if given.get("tags") is not None else None
     )

@@ -403,7 +403,12 @@ BAD_CHANGES: list[tuple[dict[str, Any], int, str]] = [
     ({"properties": {"hyperVGeneration": "V1"}}, 409, "Changing property 'hyperVGeneration' is not allowed"),
     ({"zones": ["3"]}, 409, "Changing property 'zones' is not allowed for existing disk 'disk'."),
     ({"sku": {"name": "Fast"}}, 400, "The value 'Fast' of parameter 'sku.name' is not allowed."),
-    ({"properties": "x"}, 400, "The request content was invalid and could not be deserialized"),
+    ({"properties": "x"}, 400, "Error converting value \"x\" to type 'DiskProperties'."),
+    (
+        {"properties": {"diskSizeGb": 9}},
+        400,
+        "Could not find member 'diskSizeGb' on object of type 'DiskProperties'.",
+    ),
 ]
 
 
