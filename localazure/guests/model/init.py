@@ -130,7 +130,7 @@ class Init:
     def heed(self) -> None:
         """Read what the yard wants."""
         try:
-            message, descriptors, _, _ = socket.recv_fds(self.line, MESSAGE, 4)
+            message, descriptors, _, _ = socket.recv_fds(self.line, MESSAGE, 4, socket.MSG_CMSG_CLOEXEC)
         except BlockingIOError:
             return
         except OSError:
@@ -240,7 +240,7 @@ class Init:
             await asyncio.sleep(0.005)
         with contextlib.suppress(OSError):
             os.kill(-1, signal.SIGKILL)
-        self.log(f"[  OK  ] Reached target {self.ending}.target.")
+        self.log("Rebooting." if self.ending == "reboot" else "Powering off.")
         self.tell(event="ended", how=self.ending)
         self.over.set()
 

@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import socket
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -127,7 +126,7 @@ class Machine:
 
     def _heed(self, line: socket.socket) -> None:
         try:
-            message, descriptors, _, _ = socket.recv_fds(line, MESSAGE, 4)
+            message, descriptors, _, _ = socket.recv_fds(line, MESSAGE, 4, socket.MSG_CMSG_CLOEXEC)
         except BlockingIOError:
             return
         except OSError:
@@ -305,7 +304,7 @@ class Machine:
     async def want(self, goals: list[dict[str, Any]]) -> None:
         """Give it a new goal state."""
         self._goals = goals
-        with tempfile.TemporaryFile() as file:
+        with os.fdopen(os.memfd_create("goals"), "wb") as file:  # they may hold secrets: never on a disk
             file.write(json.dumps(goals).encode())
             file.flush()
             await self.inside([file.fileno()], op="goals")

@@ -56,7 +56,7 @@ def _serve(channel: socket.socket) -> NoReturn:
     )  # nobody waits: whoever is born here is reaped by the kernel
     kernel.control_process(_PR_SET_CHILD_SUBREAPER, 1)
     while True:
-        message, descriptors, _, _ = socket.recv_fds(channel, MESSAGE, 2)
+        message, descriptors, _, _ = socket.recv_fds(channel, MESSAGE, 2, socket.MSG_CMSG_CLOEXEC)
         if not message:
             os._exit(0)
         if os.fork() == 0:

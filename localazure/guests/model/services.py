@@ -47,7 +47,7 @@ class Manager:
         self._init = init
         self._known: dict[str, Running] = {}
         self._started: list[str] = []
-        self.booting = True
+        self.booted = asyncio.Event()
 
     # What it does.
 
@@ -61,7 +61,7 @@ class Manager:
             for name in ready:
                 await self.start(units.pop(name).name)
                 done.add(name)
-        self.booting = False
+        self.booted.set()
 
     async def start(self, name: str) -> Answer:
         """Start a unit and wait until it has started, as systemctl does."""
@@ -141,6 +141,7 @@ class Manager:
         if running.main is not None:
             await self._end(running, running.main)
         running.state = "inactive"
+        self._init.log(f"[  OK  ] Stopped {running.unit.name} - {running.unit.one('Description')}.")
         self._started = [started for started in self._started if started != running.unit.name]
         return 0, ""
 
@@ -168,6 +169,8 @@ class Manager:
         if verb in ("poweroff", "halt", "reboot"):
             self._init.power("reboot" if verb == "reboot" else "poweroff")
             return 0, ""
+        if verb == "is-system-running" and "--wait" in options:
+            await self.booted.wait()
         plain = _PLAIN.get(verb)
         if plain is not None:
             return plain(self, options, names)
@@ -277,7 +280,7 @@ class Manager:
 
     def _is_system_running(self, options: list[str], _names: list[str]) -> Answer:
         failed = any(running.state == "failed" for running in self._known.values())
-        state = "starting" if self.booting else "degraded" if failed else "running"
+        state = "starting" if not self.booted.is_set() else "degraded" if failed else "running"
         return (0 if state == "running" else 1), _unless_quiet(options, state)
 
     def _list_units(self, options: list[str], _names: list[str]) -> Answer:

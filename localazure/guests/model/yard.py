@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 FILE = "yard.json"
 _LOOK_SECONDS = 2.0
 _IDLE_SECONDS = 60.0
+_ORPHAN_SECONDS = 900.0
+"""Machines outlive their server, so that another finds them; but not one that nobody starts again."""
 
 
 class Yard:
@@ -60,12 +62,21 @@ class Yard:
 
     async def _watch(self) -> None:
         while (self.directory / FILE).exists():
-            if self._machines:
+            if self._served():
                 self._last = time.monotonic()
-            if time.monotonic() - self._last > _IDLE_SECONDS:
+            idle = time.monotonic() - self._last
+            if idle > (_ORPHAN_SECONDS if self._machines else _IDLE_SECONDS):
                 break
             await asyncio.sleep(_LOOK_SECONDS)
         self._over.set()
+
+    def _served(self) -> bool:
+        """Some server is there whose machines these are, and there are any."""
+        try:
+            server = json.loads((self._state / "server.json").read_text())["pid"]
+        except (OSError, ValueError, KeyError):
+            return False
+        return bool(self._machines) and start_time(server) is not None
 
     async def _kill_all(self) -> None:
         machines = list(self._machines.values())
