@@ -19,19 +19,19 @@ from localazure.storage import install
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line and run."""
     options = _parser().parse_args(arguments)
-    if options.flavour or options.base_image:
-        configure_host(options.guest, options.state.resolve(), options.flavour, options.base_image)
+    if options.command == "faults":
+        json.dump([asdict(one) for one in _faults(options.which)], sys.stdout, indent=2)
+        return 0
     if options.command == "install-storage":
         return _install_storage()
+    if options.flavour or options.base_image:
+        configure_host(options.guest, options.state.resolve(), options.flavour, options.base_image)
     if options.command == "missing":
         lines = open_host(options.guest, options.state.resolve()).missing()
         sys.stdout.writelines(f"{line}\n" for line in lines)
         return 1 if lines else 0
     if options.command == "prepare":
         return asyncio.run(prepare(options.state.resolve(), options.guest))
-    if options.command == "faults":
-        json.dump([asdict(one) for one in _faults(options.which)], sys.stdout, indent=2)
-        return 0
     settings = Settings(
         state=options.state.resolve(),
         port=options.port,

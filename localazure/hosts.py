@@ -46,6 +46,10 @@ class NoMachines:
 
     name = "none"
     proof = "no guest"
+    disturbances: frozenset[str] = frozenset()
+
+    def pace(self, scale: float) -> None:
+        """There is nothing to pace."""
 
     def missing(self) -> list[str]:
         """Nothing is needed for nothing."""
