@@ -79,6 +79,41 @@ MUTANTS = (
         "tests/factory/test_cleanup.py",
     ),
     Mutant(
+        "a backup counts without a disk made from each part",
+        "factory/backup.py",
+        "        faults = await _try_parts(run, azure, manifest)\n",
+        "        faults = []\n",
+        "tests/factory/restoring/test_backing_up.py",
+    ),
+    Mutant(
+        "a backup counts without its manifest being read back from the cloud",
+        "factory/backup.py",
+        "    faults += await _read_manifest_back(azure, manifest)\n",
+        "",
+        "tests/factory/restoring/test_backing_up.py",
+    ),
+    Mutant(
+        "nothing is set to stay before the original is changed",
+        "factory/in_place.py",
+        "    if _going(machine):\n        machine = await",
+        "    if False:\n        machine = await",
+        "tests/factory/restoring/test_restoring.py",
+    ),
+    Mutant(
+        "what a restore takes off a VM gets no expiry",
+        "factory/restore.py",
+        "    await _tag_replaced(work)\n",
+        "",
+        "tests/factory/restoring/test_restoring.py",
+    ),
+    Mutant(
+        "an original that was changed is not given back",
+        "factory/in_place.py",
+        "    if not run.record.has(TOUCHED):\n        return None\n",
+        "    return None\n",
+        "tests/flows/test_in_place.py",
+    ),
+    Mutant(
         "a group is deleted with somebody else's resource in it",
         "factory/cleanup.py",
         "    if strangers:\n",
@@ -126,6 +161,54 @@ MUTANTS = (
         "        if part is None:\n",
         "        if part is None:\n            continue\n        if False:\n",
         "tests/factory/test_backup.py",
+    ),
+    Mutant(
+        "a mark of success of an older Sysprep passes the gate",
+        "factory/windows/checks/sysprep_tag_new.py",
+        'elif moment(answer["tag"]) < context.sysprep_began:',
+        "elif False:",
+        "tests/factory/windows/test_generalize.py",
+    ),
+    Mutant(
+        "the Windows gate does not ask whether the way in is gone",
+        "factory/windows/generalize.py",
+        "    if evidence.stage is Stage.BEFORE_CAPTURE:\n",
+        "    if False:\n",
+        "tests/factory/windows/test_generalize.py",
+    ),
+    Mutant(
+        "Sysprep is waited for without a deadline",
+        "factory/windows/sysprep.py",
+        "    if elapsed < limits.deadline:\n",
+        "    if True:\n",
+        "tests/factory/windows/test_sysprep.py",
+    ),
+    Mutant(
+        "a command over WinRM is waited for without a deadline",
+        "factory/remote/winrm.py",
+        "            if time.monotonic() >= ends:\n",
+        "            if False:\n",
+        "tests/factory/remote/test_winrm.py",
+    ),
+    Mutant(
+        "any certificate is accepted from a Windows guest",
+        "factory/remote/pinning.py",
+        """        pool["ssl_context"] = self._pin.context()
+        pool["cert_reqs"] = "CERT_REQUIRED"
+        pool["assert_hostname"] = False
+        pool["assert_fingerprint"] = self._pin.fingerprint
+""",
+        """        pool["cert_reqs"] = "CERT_NONE"
+        pool["assert_hostname"] = False
+""",
+        "tests/factory/remote/test_winrm.py",
+    ),
+    Mutant(
+        "the log of an older Sysprep is read as this run's",
+        "factory/windows/sysprep_log.py",
+        "    kept, young = [], began is None\n",
+        "    return list(lines)\n    kept, young = [], began is None\n",
+        "tests/factory/windows/test_sysprep_log.py",
     ),
 )
 
