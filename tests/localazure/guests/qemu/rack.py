@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from factory.linux.bootstrap import host_keys_script, parse_host_keys
 from factory.remote.keys import HostKeys, KeyPair, make_key_pair
 from factory.remote.ssh import Login
 from localazure.guests.base import DataDisk, ExtensionGoal, MachineSpec, OsProfile, Rule
+from localazure.guests.fabric.journal import HEALTH
 from localazure.guests.qemu import marketplace
 from localazure.guests.qemu.host import QemuHost
 from tests.workers import WORKER
@@ -119,6 +121,11 @@ class Rack:
     def _done(self, machine: Machine, name: str) -> bool:
         status = self.host.report(machine.id).extensions.get(name)
         return status is not None and status.done
+
+    def health(self, machine: Machine) -> list[dict[str, Any]]:
+        """What was reported of its provisioning, in order."""
+        lines = (self.state / "machines" / machine.id / HEALTH).read_text().splitlines()
+        return [json.loads(line) for line in lines]
 
     def console(self, machine: Machine) -> str:
         return self.host.serial_log(machine.id).decode("utf-8", "replace")

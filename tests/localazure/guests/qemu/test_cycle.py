@@ -7,6 +7,7 @@ booted anew with another user, key and name. It is played once; each test looks 
 from __future__ import annotations
 
 import asyncio
+from asyncio.subprocess import DEVNULL
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -23,6 +24,7 @@ from factory.linux.facts import GuestFacts, gather_facts
 from factory.linux.generalize import all_operations, examine, generalize, judge
 from factory.remote.ssh import SshGuest, try_login
 from localazure.guests.base import AgentReport
+from localazure.guests.qemu.disk_image import SYSTEM_AT
 from tests.localazure.guests.qemu.conftest import FLAVOURS
 from tests.localazure.guests.qemu.rack import Machine, Rack, rack
 
@@ -59,6 +61,9 @@ class Story:
     old_user_enters: bool | None = None
     console: str = ""
     payload: str = ""
+    reports: list[str] = field(default_factory=list)
+    after_all: AgentReport = field(default_factory=AgentReport)
+    check_of_the_copy: int | None = None
     negative: AgentReport = field(default_factory=AgentReport)
     negative_facts: GuestFacts | None = None
     negative_admits_old: bool | None = None
@@ -86,6 +91,7 @@ async def _live_and_generalize(machines: Rack, source: Machine, disks: list[str]
         story.virtualization, story.kernel = said.stdout.splitlines()
         story.source = await gather_facts(guest, [FILE])
         copies = await machines.host.copy(disks)
+        story.check_of_the_copy = await _check(machines, copies[0])
         context = Context(facts=story.source, accounts=("azureuser",))
         before = await _listing(guest)
         story.gate = judge(await generalize(guest, context))
@@ -96,6 +102,17 @@ async def _live_and_generalize(machines: Rack, source: Machine, disks: list[str]
         path for path in story.changed if not any(fnmatch(path, f"{entry}*") for entry in declared)
     }
     return copies
+
+
+async def _check(machines: Rack, content: str) -> int:
+    """Have a copy's file system repaired where that is safe; 0 or 1 when it could be."""
+    raw = machines.state / "copy.raw"
+    await machines.host.write_raw(content, 30, raw)
+    place = f"{raw}?offset={SYSTEM_AT}"
+    process = await asyncio.create_subprocess_exec("/sbin/e2fsck", "-f", "-p", place, stdout=DEVNULL)
+    status = await process.wait()
+    raw.unlink()
+    return status
 
 
 async def _listing(guest: SshGuest) -> dict[str, str]:
@@ -122,6 +139,8 @@ async def _from_the_image(machines: Rack, source: Machine, image: list[str], sto
         context = Context(facts=story.made, accounts=("azureuser",), expected=expected)
         story.checked = judge(await examine(guest, Stage.AFTER_PROVISION, context))
         story.payload = (await guest.run(sh_script("cat /data/payload"))).stdout
+    story.reports = [f"{record['agent'].split('/')[0]} {record['state']}" for record in machines.health(test)]
+    story.after_all = machines.host.report(test.id)
     story.old_user_enters = await try_login(test.login("azureuser", source.key))
     story.console = machines.console(test)
     await machines.host.power_off(test.id, graceful=False)
@@ -174,6 +193,22 @@ def test_a_machine_of_the_image_is_another_one(story: Story) -> None:
     assert not set(story.made.host_keys.values()) & set(story.source.host_keys.values())
     assert story.made.hostname == "test77"
     assert [user.name for user in story.made.users] == ["verifier"]
+
+
+def test_the_first_ready_wins(story: Story, flavour: str) -> None:
+    if flavour == "cloud-init":
+        assert story.reports[:2] == ["Cloud-Init Ready", "WALinuxAgent NotReady"]
+    assert "Ready" in story.reports[-1]
+    assert story.after_all.provisioning == "Ready"
+
+
+def test_there_is_one_host_key_and_nobody_waits_for_another(story: Story) -> None:
+    assert story.made
+    assert list(story.made.host_keys) == ["ssh-ed25519"]
+
+
+def test_a_copy_of_a_running_disk_is_whole_once_its_journal_is_replayed(story: Story) -> None:
+    assert story.check_of_the_copy in (0, 1)
 
 
 def test_the_old_user_cannot_enter_a_machine_of_the_image(story: Story) -> None:
