@@ -13,7 +13,7 @@ from azure.mgmt.resource.resources import models
 
 from factory.azure.client import Azure
 from factory.azure.wire import dig, plain
-from factory.errors import NotFound
+from factory.errors import InvalidInput, NotFound
 
 DEADLINE = timedelta(minutes=10)
 LONGEST_OUTPUT = 100_000
@@ -28,12 +28,11 @@ async def keep_text(
 
     Raises `NotFound` (the group), `AuthorizationFailed`, `Busy` while a deployment of this name goes on.
     """
-    pieces = [text[at : at + LONGEST_OUTPUT] for at in range(0, len(text), LONGEST_OUTPUT)]
     template = {
         "$schema": _SCHEMA,
         "contentVersion": "1.0.0.0",
         "resources": [],
-        "outputs": {_output(at): {"type": "string", "value": _literal(one)} for at, one in enumerate(pieces)},
+        "outputs": {_output(at): {"type": "string", "value": one} for at, one in enumerate(cut(text))},
     }
     operation = await azure.begin(
         f"keep {name} in resource group {group}",
@@ -63,9 +62,21 @@ async def read_text(azure: Azure, group: str, name: str) -> str | None:
     return "".join(str(one) for one in pieces if one is not None) or None
 
 
-def _literal(text: str) -> str:
-    """A text that begins with a bracket would be an expression to ARM; a second bracket says it is not."""
-    return f"[{text}" if text.startswith("[") else text
+def cut(text: str, longest: int = LONGEST_OUTPUT) -> list[str]:
+    """Cut a text so that no piece begins with a bracket, which would be an expression to ARM. Pure.
+
+    Raises `InvalidInput` for a text that itself does, or has a longer row of them.
+    """
+    pieces, at = [], 0
+    while at < len(text):
+        ends = min(at + longest, len(text))
+        while ends < len(text) and ends > at and text[ends] == "[":
+            ends -= 1
+        if text[at] == "[" or ends == at:
+            raise InvalidInput("a text that begins with a bracket cannot be kept in a deployment")
+        pieces.append(text[at:ends])
+        at = ends
+    return pieces
 
 
 def _output(at: int) -> str:

@@ -7,8 +7,10 @@ import pytest
 from factory.azure import deployments, groups
 from factory.azure.client import Azure
 from factory.azure.connection import Connection
-from factory.backup import TAG_VERIFIED, back_up_source
+from factory.backup import TAG_VERIFIED, back_up_source, verify_backup
+from factory.backups import find_backup_named, read_manifest
 from factory.clock import SystemClock
+from factory.errors import BackupIncomplete, InvalidInput
 from factory.manifest import DEPLOYMENT, parse_manifest
 from factory.plan import plan_rebuild
 from factory.run import Run, fresh_run_id
@@ -43,3 +45,48 @@ async def test_the_whole_model_is_in_the_cloud_and_every_part_makes_a_disk(yard:
     assert group is not None
     assert TAG_VERIFIED in group.tags
     assert left == [], "trial disks are thrown away"
+
+
+async def test_a_guest_that_cannot_be_quiesced_is_backed_up_crash_consistently_and_that_is_told(
+    yard: Yard,
+) -> None:
+    vm = make(yard, SHAPES[1])
+    run = run_for(vm, (3, 7))
+    assert (await back_up_source(run)).consistency == "CrashConsistent"
+    (warning,) = [event.text for event in run.record.events() if event.kind == "warning"]
+    assert warning.startswith("the guest was not quiesced, the backup is crash-consistent")
+
+
+async def test_a_part_of_which_no_disk_can_be_made_is_no_backup(yard: Yard) -> None:
+    vm = make(yard, SHAPES[0])
+    run = run_for(vm, ())
+    broken = {"operation": "PUT Microsoft.Compute/disks", "kind": "lro-fails", "every": True}
+    assert yard.wire("POST", "/_local/faults", broken).status_code == 201
+    try:
+        with pytest.raises(BackupIncomplete, match="no disk can be made from the copy of disk app-os"):
+            await back_up_source(run)
+    finally:
+        yard.wire("DELETE", "/_local/faults")
+    async with azure() as client:
+        assert (await find_backup_named(client, run.plan.run_id)).verified is None
+        with pytest.raises(InvalidInput, match="there is none of that name"):
+            await find_backup_named(client, "nothing")
+
+
+async def test_a_manifest_that_the_cloud_does_not_give_back_is_no_backup(yard: Yard) -> None:
+    run = run_for(make(yard, SHAPES[0]), ())
+    await back_up_source(run)
+    async with azure() as client:
+        found = await find_backup_named(client, run.plan.run_id)
+        assert found.verified is not None
+        other = (await read_manifest(client, found)).model_copy(update={"consistency": "another"})
+        with pytest.raises(BackupIncomplete, match="not the one that was written"):
+            await verify_backup(run, client, other)
+
+
+async def test_a_text_longer_than_an_output_of_a_deployment_is_kept_whole(yard: Yard) -> None:
+    text = "{" + "x" * (deployments.LONGEST_OUTPUT - 1) + "[[" + "y" * 150_000
+    async with azure() as client:
+        await deployments.keep_text(client, yard.name, "long", text, tags={})
+        assert await deployments.read_text(client, yard.name, "long") == text
+        assert await deployments.read_text(client, yard.name, "another") is None
