@@ -27,7 +27,7 @@ from localazure.guests.namespace import contents as namespace
 from localazure.guests.namespace.contents import GIB, IMAGE_PREFIX
 from localazure.guests.qemu.convert import DISK, disk_of_tree
 from localazure.guests.qemu.copying import COPY_SECONDS, copy_file
-from localazure.guests.qemu.disk_image import run
+from localazure.guests.qemu.programs import run
 
 _DRAFT, _TRASH = ".draft-", ".trash-"
 _SECTOR = 512

@@ -18,7 +18,8 @@ from pathlib import Path
 from localazure.guests.base import GuestError
 from localazure.guests.qemu import disk_image
 from localazure.guests.qemu.copying import COPY_SECONDS
-from localazure.guests.qemu.disk_image import SYSTEM_AT, run
+from localazure.guests.qemu.disk_image import SYSTEM_AT
+from localazure.guests.qemu.programs import run
 
 HARDWARE = "hardware.tar"
 DISK = "disk.qcow2"

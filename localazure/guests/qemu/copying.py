@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from localazure.guests.base import GuestError
-from localazure.guests.qemu.disk_image import run
+from localazure.guests.qemu.programs import run
 
 COPY_SECONDS = 1800.0
 _LOOK_AGAIN_SECONDS = 0.05

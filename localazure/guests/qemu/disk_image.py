@@ -7,14 +7,14 @@ and no loop device is used: whoever can read the tree can make the disk.
 
 from __future__ import annotations
 
-import asyncio
-import os
 import struct
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from localazure.guests.base import GuestError
+from localazure.guests.qemu.programs import run
+from localazure.guests.qemu.trees import AS_ROOT
 
 MIB = 1 << 20
 SECTOR = 512
@@ -35,7 +35,6 @@ _KERNEL_SECTOR, _BLOCK_LIST = 0x5C, 0x1F4
 _BOOT_CODE = 440
 _MODULES = ("part_gpt", "ext2", "normal", "linux", "serial", "terminal", "search", "search_fs_uuid", "echo")
 GRUB = Path("/usr/lib/grub")
-_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -88,6 +87,7 @@ async def _partition(raw: Path, system_mib: int, identity: Identity) -> None:
 async def _make_system(tree: Path, raw: Path, system_mib: int, identity: Identity) -> None:
     """Make the file system in its place. With a journal: without one, a copy of a running disk is broken."""
     await run(
+        *AS_ROOT,
         *("mke2fs", "-q", "-F", "-t", "ext4", "-L", LABEL, "-U", identity.file_system, "-m", "0"),
         *("-O", "has_journal,^metadata_csum_seed", "-J", "size=16"),
         *("-E", f"offset={SYSTEM_AT},lazy_itable_init=1,nodiscard", "-d", str(tree)),
@@ -147,28 +147,3 @@ async def _install_efi_loader(raw: Path, identity: Identity) -> None:
     finally:
         loader.unlink()
         partition.unlink(missing_ok=True)
-
-
-async def run(*command: str, stdin: bytes | None = None, seconds: float = _SECONDS) -> bytes:
-    """Run a program to its end; returns what it printed. GuestError with its last line if it fails."""
-    paths = [os.environ.get("PATH", ""), "/usr/sbin", "/sbin"]
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "PATH": os.pathsep.join(paths), "LC_ALL": "C.UTF-8", "MTOOLS_SKIP_CHECK": "1"},
-    )
-    try:
-        async with asyncio.timeout(seconds):
-            out, errors = await process.communicate(stdin)
-    except TimeoutError:
-        raise GuestError(f"{command[0]} took more than {seconds:.0f} s") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
-        said = (errors or out).decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
-        raise GuestError(f"{command[0]} failed ({process.returncode}): {said[0]}")
-    return out

@@ -24,9 +24,10 @@ from typing import Literal
 from localazure.guests.base import GuestError, MarketplaceImage, Progress
 from localazure.guests.namespace import marketplace
 from localazure.guests.namespace.apt_sources import Release, read_sources
-from localazure.guests.qemu import disk_image
+from localazure.guests.qemu import disk_image, trees
 from localazure.guests.qemu.command import firmware_code
 from localazure.guests.qemu.convert import DISK, HARDWARE, keep_hardware
+from localazure.guests.qemu.programs import run
 
 Flavour = Literal["cloud-init", "waagent"]
 FLAVOURS: tuple[Flavour, ...] = ("cloud-init", "waagent")
@@ -95,8 +96,15 @@ class Recipe(marketplace.Recipe):
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     def command(self, hook: Path, tree: Path) -> list[str]:
-        """Name the command that makes the tree."""
+        """Name the command that makes the tree, or without root an archive of it beside its place."""
         words = super().command(hook, tree)
+        if not trees.ROOT:
+            exchanged = {
+                "--mode=root": "--mode=unshare",
+                "--format=directory": "--format=tar",
+                str(tree): str(trees.archive(tree)),
+            }
+            words = [exchanged.get(word, word) for word in words]
         return [f"{word} {self.flavour}" if word.startswith("--customize-hook=") else word for word in words]
 
     def missing(self) -> list[str]:
@@ -104,7 +112,7 @@ class Recipe(marketplace.Recipe):
         path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
         packages = [name for tool, name in _TOOLS.items() if shutil.which(tool, path=path) is None]
         packages += [name for part, name in _GRUB.items() if not (disk_image.GRUB / part).is_dir()]
-        lacking = super().missing()
+        lacking = super().missing() + trees.missing()
         if packages:
             lacking.append(f"no disk can be made bootable: apt-get install {' '.join(packages)}")
         return lacking
@@ -142,7 +150,8 @@ class FlavourImage(marketplace.Marketplace):
                 lambda what, done: progress(what, done * 0.9),
             )
             progress("making the disk", 0.92)
-            await self._make_disk(tree, result)
+            async with trees.unpacked(tree):
+                await self._make_disk(tree, result)
             (result / "image.json").write_text(json.dumps({"made": int(time.time())}))
             result.rename(self.directory / self.recipe.key)
 
@@ -150,7 +159,7 @@ class FlavourImage(marketplace.Marketplace):
         identity, raw = disk_image.Identity.new(), result / "disk.raw"
         disk_image.configure_boot_loader(tree, identity)
         await disk_image.make_disk(tree, raw, system_mib=_SYSTEM_MIB, size_gb=OS_DISK_GB, identity=identity)
-        await disk_image.run("qemu-img", "convert", "-O", "qcow2", str(raw), str(result / DISK))
+        await run("qemu-img", "convert", "-O", "qcow2", str(raw), str(result / DISK))
         raw.unlink()
         await keep_hardware(tree, result / HARDWARE)
 
@@ -227,7 +236,7 @@ class Marketplace:
         with tempfile.TemporaryDirectory(dir=self.directory, prefix="base.build-") as workshop:
             draft = Path(workshop) / "image"
             draft.mkdir()
-            await disk_image.run("qemu-img", "convert", "-O", "qcow2", str(file), str(draft / DISK))
+            await run("qemu-img", "convert", "-O", "qcow2", str(file), str(draft / DISK))
             _note_time(draft, file)
             draft.rename(disk.parent)
 

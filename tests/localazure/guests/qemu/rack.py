@@ -22,7 +22,7 @@ from localazure.guests.qemu import marketplace
 from localazure.guests.qemu.host import QemuHost
 from tests.workers import WORKER
 
-PATIENCE = 290.0
+PATIENCE = 600.0
 """Seconds for whatever a machine has to do; an emulated processor under load is slow."""
 
 
