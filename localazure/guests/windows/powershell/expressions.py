@@ -370,6 +370,12 @@ def _invocation(shell: Shell, node: Node) -> Value:
     return call_method(shell, subject, member_name(shell, node), _arguments(shell, arguments))
 
 
+def call_member(shell: Shell, member: Node, arguments: Node) -> Value:
+    """A method call in an argument, which the grammar takes for two: `(Get-Date).AddDays(2)`."""
+    subject = evaluate(shell, member.children[0])
+    return call_method(shell, subject, member_name(shell, member), _arguments(shell, arguments))
+
+
 def _arguments(shell: Shell, node: Node | None) -> list[Value]:
     if node is None:
         return []

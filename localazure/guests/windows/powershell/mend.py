@@ -17,6 +17,7 @@ _TOKEN = re.compile(
       | (?P<double>"(?:`.|""|[^"`])*")
       | (?P<path>\$(?:\w+:)?\w+(?=\\|\.(?:exe|ps1|xml|txt|log|cmd|bat)\b|-\w)[^\s,;(){}|"'&]*)
       | (?P<variable>\$(?:\w+:)?\w+|\$\{[^}]*\})
+      | (?P<number>(?<![\w.])\d+(?:\.\d+)?[kKmMgGtT][bB](?!\w))
       | (?P<word>[A-Za-z_*.][\w.*?:\\+-]*)
       | (?P<other>.)""",
     re.VERBOSE | re.DOTALL,
@@ -54,6 +55,8 @@ def _mended(tokens: list[tuple[str, str]]) -> Iterator[str]:
             kind == "word" and text.lower() == "default" and before == "}" and _next(tokens, index)[1] == "{"
         ):
             text = ";" + text
+        elif kind == "number":
+            text = text.lower()
         yield text
         if kind != "comment" and not text.isspace():
             before = text

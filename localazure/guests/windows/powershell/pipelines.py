@@ -13,6 +13,7 @@ from localazure.guests.windows.powershell.errors import StopUpstream
 from localazure.guests.windows.powershell.expressions import (
     assign_target,
     bare_word,
+    call_member,
     evaluate,
     text_of,
     unwrapped,
@@ -162,7 +163,16 @@ def read_arguments(shell: Shell, node: Node) -> Arguments:
     for elements in (child for child in node.children if child.type == "command_elements"):
         children = [c for c in elements.children if c.type not in ("command_argument_sep", "comment")]
         for index, child in enumerate(children):
-            _read_argument(shell, child, found, children[index - 1] if index else None)
+            before = children[index - 1] if index else None
+            following = children[index + 1] if index + 1 < len(children) else None
+            if child.type == "argument_list" and before is not None and before.end_byte == child.start_byte:
+                continue  # taken with the member before it
+            if following is not None and following.type == "argument_list" and following.start_byte == child.end_byte:
+                value = call_member(shell, unwrapped(child), following)
+                found.words.append((None, value))
+                found.raw += [to_string(one) for one in to_list(value)]
+                continue
+            _read_argument(shell, child, found, before)
     return found
 
 
