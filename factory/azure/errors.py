@@ -47,6 +47,7 @@ _ANY = "*"
 
 RULES: tuple[Rule, ...] = (
     Rule("ResourceNotFound", errors.NotFound),
+    Rule("DeploymentNotFound", errors.NotFound),
     Rule("ResourceGroupNotFound", errors.NotFound),
     Rule("ParentResourceNotFound", errors.NotFound),
     Rule("NotFound", errors.NotFound),
