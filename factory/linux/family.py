@@ -279,6 +279,7 @@ def _seen(source: GuestFacts, found: GuestFacts, verdict: Verdict) -> dict[str, 
     keys = sorted(found.host_keys)
     return {
         "rows": [
+            ["system", *(facts.os_release.get("PRETTY_NAME", "unknown") for facts in (source, found))],
             ["machine ID", source.machine_id, found.machine_id],
             *(
                 ["host key " + kind, source.host_keys.get(kind, "none"), found.host_keys[kind]]

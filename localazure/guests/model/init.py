@@ -42,6 +42,14 @@ def say(line: socket.socket, descriptors: Sequence[int] = (), **message: Any) ->
     socket.send_fds(line, [json.dumps(message).encode()], list(descriptors))
 
 
+def receive(line: socket.socket, most: int) -> tuple[bytes, list[int]]:
+    """Take one message; its descriptors are for us alone, and for no program that is started later."""
+    message, descriptors, _, _ = socket.recv_fds(line, MESSAGE, most)
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
+    return message, descriptors
+
+
 class Init:
     """One boot, seen from inside."""
 
@@ -130,7 +138,7 @@ class Init:
     def heed(self) -> None:
         """Read what the yard wants."""
         try:
-            message, descriptors, _, _ = socket.recv_fds(self.line, MESSAGE, 4, socket.MSG_CMSG_CLOEXEC)
+            message, descriptors = receive(self.line, 4)
         except BlockingIOError:
             return
         except OSError:

@@ -18,7 +18,7 @@ from localazure.guests.base import GuestError, Rule
 from localazure.guests.disturbances import Disturbance
 from localazure.guests.fabric.dvd import ovf_environment
 from localazure.guests.fabric.journal import write_atomically
-from localazure.guests.model.init import MESSAGE, say
+from localazure.guests.model.init import receive, say
 from localazure.guests.model.nursery import Nursery
 from localazure.guests.model.order import Order
 from localazure.guests.model.plan import BootPlan
@@ -126,7 +126,7 @@ class Machine:
 
     def _heed(self, line: socket.socket) -> None:
         try:
-            message, descriptors, _, _ = socket.recv_fds(line, MESSAGE, 4, socket.MSG_CMSG_CLOEXEC)
+            message, descriptors = receive(line, 4)
         except BlockingIOError:
             return
         except OSError:

@@ -19,7 +19,6 @@ from localazure.guests.model import init, jail
 from localazure.guests.model.plan import BootPlan
 from localazure.guests.namespace import kernel
 
-MESSAGE = 1 << 17
 _PR_SET_CHILD_SUBREAPER = 36
 
 assert ctypes  # noqa: S101 - loaded here, for those who come to be
@@ -56,7 +55,7 @@ def _serve(channel: socket.socket) -> NoReturn:
     )  # nobody waits: whoever is born here is reaped by the kernel
     kernel.control_process(_PR_SET_CHILD_SUBREAPER, 1)
     while True:
-        message, descriptors, _, _ = socket.recv_fds(channel, MESSAGE, 2, socket.MSG_CMSG_CLOEXEC)
+        message, descriptors = init.receive(channel, 2)
         if not message:
             os._exit(0)
         if os.fork() == 0:
