@@ -13,9 +13,12 @@ from typing import Any
 
 import paramiko
 import pytest
+import requests
 
+from localazure.storage import install as storage
 from tests.localazure.clients.azcli import Az, NotInstallableError, install
 from tests.localazure.conftest import LocalCloud
+from tests.localazure.storage.shelves import fixed_vhd
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(1200)]
 
@@ -191,3 +194,40 @@ def test_az_shows_what_is_wrong_with_a_template_in_azures_words(az: Az) -> None:
     )
     done = az("deployment", "group", "create", "-g", "templates", "--template-file", str(path))
     assert done["properties"]["outputs"] == {"out": {"type": "String", "value": "HELLO"}}
+
+
+def test_az_keeps_a_disk_in_a_storage_account_and_makes_a_disk_of_it(az: Az) -> None:
+    try:
+        storage.install()
+    except storage.NotInstalledError as error:
+        pytest.skip(str(error))
+    where = ["-g", "kept", "-l", "westeurope"]
+    az("group", "create", "-n", "kept", "-l", "westeurope")
+    said = az.refused("storage", "account", "create", "-n", "azkeptdisks", *where, "--sku", "Standard_None")
+    assert "Standard_None" in said
+    account = az("storage", "account", "create", "-n", "azkeptdisks", *where, "--sku", "Standard_LRS")
+    assert account["provisioningState"] == "Succeeded"
+    keys = az("storage", "account", "keys", "list", "-g", "kept", "-n", "azkeptdisks")
+    assert [key["keyName"] for key in keys] == ["key1", "key2"]
+    words = az("storage", "account", "show-connection-string", "-g", "kept", "-n", "azkeptdisks")
+    with_key = ["--connection-string", words["connectionString"], "--only-show-errors"]
+
+    vhd = az.home / "small.vhd"
+    size = 20 << 20
+    vhd.write_bytes(b"on the disk".ljust(size, b"\0") + fixed_vhd(size))
+    az("storage", "container", "create", "-n", "vhds", *with_key)
+    blob = ["-c", "vhds", "-n", "small.vhd", *with_key]
+    az("storage", "blob", "upload", *blob, "-f", str(vhd), "--type", "page", "--no-progress")
+    shown = az("storage", "blob", "show", *blob)
+    assert (shown["properties"]["blobType"], shown["properties"]["contentLength"]) == ("PageBlob", size + 512)
+
+    uri = f"{account['primaryEndpoints']['blob']}vhds/small.vhd"
+    source = ["--source", uri, "--source-storage-account-id", account["id"]]
+    disk = az("disk", "create", "-n", "imported", *where, *source)
+    assert (disk["creationData"]["createOption"], disk["diskSizeGB"]) == ("Import", 1)
+    lent = az("disk", "grant-access", "-g", "kept", "-n", "imported", "--duration-in-seconds", "600")
+    answer = requests.get(lent["accessSAS"], headers={"Range": "bytes=0-10"}, verify=az.cloud.ca, timeout=30)
+    assert (answer.status_code, answer.content) == (206, b"on the disk")
+    az("disk", "revoke-access", "-g", "kept", "-n", "imported")
+    az("storage", "account", "delete", "-g", "kept", "-n", "azkeptdisks", "--yes")
+    az("group", "delete", "-n", "kept", "--yes")
