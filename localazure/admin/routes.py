@@ -32,6 +32,7 @@ async def local_status(call: Call) -> Response:
             "endpoint": world.config.endpoint,
             "subscription": world.config.subscription,
             "guest": world.guests.name,
+            "proof": world.guests.proof,
             "scale": world.time.scale,
             "resources": dict(sorted(Counter(doc["type"] for doc in documents).items())),
             "operations": [

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from localazure.guests.base import GuestError, MarketplaceImage, Progress
 from localazure.guests.model import jail
-from localazure.guests.model.programs import BEHIND, PROGRAMS, REQUIRED
+from localazure.guests.model.programs import BEHIND, PACKAGES, PROGRAMS, REQUIRED
 
 SYSTEM = Path(__file__).parent / "system"
 OS_DISK_GB = 30
@@ -57,7 +57,9 @@ class Image:
     def missing(self) -> list[str]:
         """What a machine cannot do without and this computer does not have."""
         lacking = sorted(REQUIRED - self.programs.keys())
-        return [f"{name} is not installed" for name in lacking]
+        return [
+            f"{name} is not installed: apt-get install {PACKAGES.get(name, 'coreutils')}" for name in lacking
+        ]
 
     @cached_property
     def key(self) -> str:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import signal
 import socket
 import sys
+import termios
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -322,9 +324,6 @@ def _become(  # noqa: PLR0917 - the parts of a process
 
 
 def _control_terminal() -> None:
-    import fcntl  # noqa: PLC0415 - loaded long ago; the name is needed here alone
-    import termios  # noqa: PLC0415
-
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 

@@ -25,5 +25,20 @@ sync tr truncate useradd userdel usermod groupdel mount umount mountpoint
 REQUIRED = frozenset(_NEEDED.split())
 """Without these a machine cannot do what it is for."""
 
+PACKAGES = {
+    "awk": "mawk",
+    "sed": "sed",
+    "grep": "grep",
+    "find": "findutils",
+    "getent": "libc-bin",
+    "hostname": "hostname",
+    "ssh-keygen": "openssh-client",
+    **dict.fromkeys(("useradd", "userdel", "usermod", "groupdel"), "passwd"),
+    **dict.fromkeys(("mount", "umount"), "mount"),
+    "mountpoint": "util-linux",
+    "sh": "dash",
+}
+"""Debian's packages of those that are not coreutils."""
+
 BEHIND = {"mount": "usr/lib/model/real/mount", "id": "usr/lib/model/real/id"}
 """Programs that a model of the same name calls."""
