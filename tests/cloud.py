@@ -14,7 +14,7 @@ from factory.azure import groups
 from factory.azure.client import Azure
 from factory.azure.connection import Connection
 from factory.plan import TAG_RUN
-from factory.rehearsal import World, make_world
+from factory.rehearsal import DEBIAN, Kind, World, make_world
 from golden import local_azure
 
 T = TypeVar("T")
@@ -60,28 +60,28 @@ def environment(values: dict[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def running_cloud(state: Path, guest: str = "namespace") -> Iterator[Cloud]:
+def running_cloud(state: Path, guest: str = "namespace", kind: Kind = DEBIAN) -> Iterator[Cloud]:
     """Start it, make the world, and stop it with everything in it."""
     local_azure.prepare(state, guest, lambda _what, _done: None)
     local = local_azure.start(state, guest=guest)
     try:
         with environment({**local.environment(), "GOLDEN_RUNS": str(state / "runs")}):
-            yield Cloud(local, asyncio.run(_world()))
+            yield Cloud(local, asyncio.run(_world(kind)))
     finally:
         local_azure.stop(local)
 
 
-async def _world() -> World:
+async def _world(kind: Kind) -> World:
     async with Azure(Connection.from_environment(os.environ)) as azure:
-        return await make_world(azure, network=free_network())
+        return await make_world(azure, kind=kind, network=free_network(kind))
 
 
-def free_network() -> str:
+def free_network(kind: Kind = DEBIAN) -> str:
     """Loopback addresses that no other local Azure on this computer uses."""
     for number in random.sample(range(17, 120), 20):
         with socket.socket() as probe:
             try:
-                probe.bind((f"127.{number}.0.4", 22))
+                probe.bind((f"127.{number}.0.4", 22 if kind.os_type == "Linux" else 5986))
             except OSError:
                 continue
             return f"127.{number}"
