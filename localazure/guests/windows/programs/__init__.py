@@ -106,6 +106,9 @@ def stem(path: str) -> str:
 
 def known(path: str) -> Program:
     """The model of a program."""
+    from localazure.guests.windows.powershell.cmdlet import load_cmdlets  # noqa: PLC0415 - a cycle
+
+    load_cmdlets()
     found = PROGRAMS.get(stem(path))
     if found is None:
         raise ModelGap(f"the program '{path}'")
