@@ -132,7 +132,7 @@ class RunRecord:
 
 def runs_place(env: Mapping[str, str]) -> str:
     """Where run records lie, for people: GOLDEN_RUNS, else the user's state directory."""
-    return env.get("GOLDEN_RUNS") or str(runs_directory(env))
+    return env.get("GOLDEN_RUNS", "").split("?")[0] or str(runs_directory(env))  # without a signature
 
 
 def runs_directory(env: Mapping[str, str]) -> Path:

@@ -14,9 +14,10 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from azure.core import MatchConditions
 from azure.core.exceptions import AzureError as SdkError
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.storage.blob import BlobClient, BlobLeaseClient, BlobType, ContainerClient
+from azure.storage.blob import BlobClient, BlobLeaseClient, ContainerClient
 
 from factory.azure.connection import Connection, build_sync_credential
 from factory.errors import RecordUnusable, RunInUse
@@ -117,7 +118,7 @@ class ContainerStore:
 
     def _make_log(self, blob: BlobClient) -> None:
         with suppress(ResourceExistsError):
-            blob.upload_blob(b"", blob_type=BlobType.APPENDBLOB, overwrite=False)
+            blob.create_append_blob(match_condition=MatchConditions.IfMissing)
 
     def _blob(self, name: str) -> BlobClient:
         return self._container.get_blob_client(f"{self._run_id}/{name}")

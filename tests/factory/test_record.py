@@ -1,11 +1,13 @@
 import json
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from factory.errors import GateRefused, InvalidInput
-from factory.record import EVENTS, RunRecord, list_runs, runs_directory
+from factory.record import RunRecord, list_runs, runs_directory, runs_place
+from factory.record_directory import EVENTS
 from factory.report import step_times
 
 
@@ -69,6 +71,39 @@ def test_runs_are_listed_oldest_first(tmp_path: Path) -> None:
 def test_the_environment_says_where_runs_lie() -> None:
     assert runs_directory({"GOLDEN_RUNS": "/r"}) == Path("/r")
     assert runs_directory({"HOME": "/h"}) == Path("/h/.local/state/golden-image-factory/runs")
+
+
+def test_a_signature_in_the_address_of_a_container_is_never_shown() -> None:
+    place = {"GOLDEN_RUNS": "https://a.blob.core.windows.net/runs?sv=1&sig=secret", "HOME": "/h"}
+    assert runs_place(place) == "https://a.blob.core.windows.net/runs"
+    assert runs_directory(place) == Path("/h/.local/state/golden-image-factory/runs")
+
+
+def test_the_time_of_an_interrupted_step_ends_when_its_process_died(tmp_path: Path) -> None:
+    record = RunRecord(tmp_path / "r1", clock=(clock := Jumps()))  # type: ignore[arg-type]  # tells the time alone
+    record.write("run", "entered")
+    record.write("capture", "started")
+    clock.jump(5)
+    record.write("capture", "progress", "Creating")
+    clock.jump(3600)
+    record.write("run", "entered")
+    assert [(step.state, step.seconds) for step in step_times(record.events())] == [("interrupted", 5.0)]
+    record.write("build", "taken-over", "vm is there")
+    record.write("capture", "started")
+    clock.jump(2)
+    record.write("capture", "finished")
+    assert [(step.state, step.seconds) for step in step_times(record.events())] == [("finished", 7.0)]
+
+
+class Jumps:
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 4, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def jump(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
 
 
 def test_step_times_show_what_is_still_running(tmp_path: Path) -> None:

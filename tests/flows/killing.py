@@ -1,32 +1,50 @@
-"""`golden` as a process that is killed at a chosen instant of its run, and the requests that it made."""
+"""Runs in processes of their own, killed at a chosen instant, and the requests that they made.
+
+A process begins either as `golden` does, or as a fork of one that has everything imported already: the same
+flow, without the seconds that Python needs to start, for tests that kill a run many times.
+"""
 
 import json
+import multiprocessing
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory.plan import Plan
-from factory.record import Event, RunRecord, list_runs, runs_directory
+import yaml
+
+from factory.plan import Plan, new_run_id
+from factory.recipe import Recipe, parse_recipe
+from factory.record import Event, RunRecord, runs_directory
+from factory.run import fresh_run_id
 from tests.cloud import Cloud
 
 GOLDEN = str(Path(sys.executable).with_name("golden"))
 DEADLINE = 120.0
 
 
-class Killed:
-    """A run that `golden rebuild` began, to be killed and resumed as often as the test likes."""
+@dataclass
+class Process:
+    """A process, however it was begun: `status` is None while it lives, negative if it was killed."""
 
-    def __init__(self, cloud: Cloud, recipe: Path) -> None:
-        self._cloud = cloud
-        before = set(list_runs(runs_directory(os.environ)))
-        self._process = self._start("rebuild", str(recipe))
-        self._wait(lambda: set(list_runs(runs_directory(os.environ))) - before, "the run's record")
-        (self.run_id,) = set(list_runs(runs_directory(os.environ))) - before
+    status: Callable[[], int | None]
+    kill: Callable[[], None]
+    wait: Callable[[float], object]
+
+
+class Killed:
+    """A run of a recipe in a process, to be killed and gone on with as often as a test likes."""
+
+    def __init__(
+        self, cloud: Cloud, recipe: Path, start: Callable[[Path, str], Process], run_id: str | None = None
+    ) -> None:
+        self._cloud, self._recipe, self._start = cloud, recipe, start
+        self.run_id = run_id or fresh_run_id()
+        self._process = start(recipe, self.run_id)
 
     @property
     def record(self) -> RunRecord:
@@ -38,26 +56,43 @@ class Killed:
         """The run's plan."""
         return Plan.model_validate(self.record.load("plan.json"))
 
-    def kill_when(self, seen: Callable[[list[Event]], object], what: str) -> None:
-        """Kill -9 as soon as the record shows it; the process must not end by itself before."""
-        self._wait(lambda: seen(self.record.events()), what)
-        self._process.send_signal(signal.SIGKILL)
-        assert self._process.wait(10) == -signal.SIGKILL
+    def waits_in(self, step: str) -> None:
+        """Return when this entry of the run is in the step."""
+        self.waits_for(lambda: _is_in(self.record.events(), step), f"{step} begun")
+
+    def waits_for(self, done: Callable[[], object], what: str) -> None:
+        """Return when it is so; the process must not end by itself before."""
+        ends = time.monotonic() + DEADLINE
+        while not done():
+            assert self._process.status() is None, f"it ended before: {what}; {self._last_words()}"
+            assert time.monotonic() < ends, f"never seen: {what}"
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """Kill -9; it must not have ended by itself."""
+        assert self._process.status() is None, self._last_words()
+        self.stop()
 
     def kill_in(self, step: str) -> None:
         """Kill -9 as soon as this entry of the run is in the step."""
-        self.kill_when(lambda events: _is_in(events, step), f"{step} begun")
+        self.waits_in(step)
+        self.kill()
 
-    def resume(self) -> None:
-        """Start `golden resume`."""
-        self._process = self._start("resume", self.run_id)
+    def go_on(self, start: Callable[[Path, str], Process] | None = None) -> None:
+        """Enter the run again, in a new process."""
+        before = self._entries()
+        self._process = (start or self._start)(self._recipe, self.run_id)
+        self.waits_for(lambda: self._entries() > before, "the run entered again")
+
+    def ends(self) -> int | None:
+        """Wait until the process has ended; its exit status."""
+        self._process.wait(DEADLINE)
+        return self._process.status()
 
     def ends_well(self) -> None:
         """Wait until the process has ended, with success."""
-        status = self._process.wait(DEADLINE)
-        assert status == 0, [f"{event.step}: {event.kind} {event.text}" for event in self.record.events()][
-            -6:
-        ]
+        self._process.wait(DEADLINE)
+        assert self._process.status() == 0, self._last_words()
 
     def requests(self, *methods: str) -> list[str]:
         """What the run asked of Azure, in order: "PUT …/versions/1.2.3"."""
@@ -70,20 +105,101 @@ class Killed:
     def stop(self) -> None:
         """End the process, whatever it does."""
         self._process.kill()
-        self._process.wait()
+        self._process.wait(10)
 
-    def _start(self, *words: str) -> "subprocess.Popen[bytes]":
-        from prefect.settings import PREFECT_API_URL
+    def _entries(self) -> int:
+        return sum(event.kind == "entered" for event in self.record.events())
 
-        environment = {**os.environ, "PREFECT_API_URL": str(PREFECT_API_URL.value())}
-        return subprocess.Popen([GOLDEN, *words], env=environment, stdout=subprocess.DEVNULL)
+    def _last_words(self) -> list[str]:
+        return [f"{event.step}: {event.kind} {event.text}" for event in self.record.events()][-6:]
 
-    def _wait(self, done: Callable[[], object], what: str) -> None:
-        ends = time.monotonic() + DEADLINE
-        while not done():
-            assert self._process.poll() is None, f"it ended before: {what}"
-            assert time.monotonic() < ends, f"never seen: {what}"
-            time.sleep(0.02)
+
+def as_command(recipe: Path, run_id: str) -> Process:
+    """`golden resume`; a run without a plan is begun by a fork, since `golden rebuild` names runs itself."""
+    if not RunRecord(runs_directory(os.environ) / run_id).has("plan.json"):
+        return as_fork(recipe, run_id)
+    environment = {**os.environ, "PREFECT_API_URL": _api()}
+    process = subprocess.Popen([GOLDEN, "resume", run_id], env=environment, stdout=subprocess.DEVNULL)
+    return Process(process.poll, process.kill, process.wait)
+
+
+def as_fork(recipe: Path, run_id: str) -> Process:
+    """The flow in a fork of a process that has all imports behind it."""
+    return _fork(carry_out, recipe, run_id)
+
+
+def carry_out(recipe: Path, run_id: str, environment: dict[str, str], api: str) -> None:
+    """What the fork does."""
+    import asyncio
+
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from flows.rebuild_image import rebuild_image
+
+    os.environ.update(environment)
+    with temporary_settings({PREFECT_API_URL: api}):
+        asyncio.run(rebuild_image(load(recipe), run_id=run_id))
+
+
+class FlowRun:
+    """A flow run that Prefect's server knows, entered as a worker enters it: first, and on every retry."""
+
+    def __init__(self, recipe: Path) -> None:
+        from prefect.client.orchestration import get_client
+
+        from flows.rebuild_image import rebuild_image
+
+        with get_client(sync_client=True) as client:
+            made = client.create_flow_run(rebuild_image, parameters={"recipe": load(recipe)})
+        self.id, self.run_id = made.id, new_run_id(made.created, made.id.hex[-4:])  # type: ignore[arg-type]  # it has one
+
+    def start(self, recipe: Path, _run_id: str) -> Process:
+        """Let it be retried, if it has run before, and enter it in a fork."""
+        from prefect.client.orchestration import get_client
+        from prefect.states import AwaitingRetry, Crashed
+
+        with get_client(sync_client=True) as client:
+            if client.read_flow_run(self.id).state_name == "Running":
+                client.set_flow_run_state(self.id, Crashed(), force=True)  # what the missed heartbeats do
+                client.set_flow_run_state(self.id, AwaitingRetry(), force=True)  # what Retry does
+        return _fork(enter_flow_run, recipe, str(self.id))
+
+
+def enter_flow_run(recipe: Path, flow_run_id: str, environment: dict[str, str], api: str) -> None:
+    """What a worker's process does."""
+    import asyncio
+    from uuid import UUID
+
+    from prefect.client.orchestration import get_client
+    from prefect.flow_engine import run_flow
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from flows.rebuild_image import rebuild_image
+
+    os.environ.update(environment)
+    with temporary_settings({PREFECT_API_URL: api}):
+        with get_client(sync_client=True) as client:
+            flow_run = client.read_flow_run(UUID(flow_run_id))
+        asyncio.run(run_flow(rebuild_image, flow_run=flow_run, parameters={"recipe": load(recipe)}))  # type: ignore[arg-type]  # an asynchronous flow gives a coroutine
+
+
+def load(recipe: Path) -> Recipe:
+    """The recipe in a file."""
+    return parse_recipe(yaml.safe_load(recipe.read_text()))
+
+
+def _fork(target: Callable[..., None], recipe: Path, key: str) -> Process:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["flows.rebuild_image", "tests.flows.killing"])
+    process = context.Process(target=target, args=(recipe, key, dict(os.environ), _api()))
+    process.start()
+    return Process(lambda: process.exitcode, process.kill, process.join)
+
+
+def _api() -> str:
+    from prefect.settings import PREFECT_API_URL
+
+    return str(PREFECT_API_URL.value())
 
 
 def _is_in(events: list[Event], step: str) -> bool:
