@@ -30,7 +30,7 @@ async def test_the_translator_runs_the_boot_sector() -> None:
 async def test_an_accelerator_that_answers_too_late_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pretend(tmp_path, "sleep 20; echo OK", monkeypatch)
+    pretend(tmp_path, "exec sleep 20", monkeypatch)
     assert not await accelerator.runs("tcg", seconds=0.3)
 
 
