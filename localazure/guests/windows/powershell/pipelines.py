@@ -191,7 +191,10 @@ def _read_argument(shell: Shell, node: Node, found: Arguments, before: Node | No
         _splat(shell.read(variable_name(inner)), found)
         return
     value = _argument_value(shell, inner)
-    glued = before is not None and before.type == "command_parameter" and before.end_byte == node.start_byte
+    sign = node.prev_sibling
+    glued = sign is not None and sign.type == "command_argument_sep" and text_of(sign).strip() == ":"
+    if before is not None and before.type == "command_parameter" and before.end_byte == node.start_byte:
+        glued = True
     if glued and found.words and found.words[-1][0] is not None:
         name, _ = found.words[-1]
         found.words[-1] = (name, value)
