@@ -19,6 +19,7 @@ from factory.azure.client import Azure
 from factory.azure.ids import same_id
 from factory.azure.machines import Machine
 from factory.azure.restore_points import Consistency, RestorePoint
+from factory.backup_copy import TAG_SOURCE, TAG_VERIFIED, copy_to_region
 from factory.errors import BackupIncomplete, FactoryError
 from factory.inventory import read_whole_machine
 from factory.manifest import DEPLOYMENT, MachineModel, Manifest, Part, parse_manifest
@@ -26,10 +27,6 @@ from factory.memory import once
 from factory.run import Run
 
 MANIFEST = "backup-manifest.json"
-TAG_SOURCE = "golden-source"
-TAG_VERIFIED = "golden-verified"
-"""When the backup was found whole. A group without it is not offered as a backup without a word."""
-
 CANNOT_QUIESCE = (
     errors.NotImplementedByService,
     errors.ProvisioningFailed,
@@ -84,6 +81,7 @@ async def back_up_source(run: Run) -> Backup:
                 azure, run.plan.backup_group, DEPLOYMENT, manifest.text(), tags=run.plan.tags("backup")
             )
             await verify_backup(run, azure, manifest)
+            await copy_to_region(run, azure, manifest)
         run.record.save(MANIFEST, manifest.model_dump(mode="json"))
         run.record.write("back-up", "fact", f"{backup.method}, {backup.consistency}", parts=len(backup.parts))
         return backup.model_copy(update={"manifest_sha256": _sha256(manifest)})

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from factory.azure import deployments, groups
 from factory.azure.client import Azure
 from factory.azure.groups import Group
-from factory.backup import TAG_SOURCE, TAG_VERIFIED
+from factory.backup_copy import TAG_COPY, TAG_SOURCE, TAG_VERIFIED
 from factory.errors import FactoryError, InvalidInput
 from factory.manifest import DEPLOYMENT, Manifest, parse_manifest
 from factory.plan import TAG_EXPIRES, TAG_FACTORY, TAG_ROLE, TAG_RUN
@@ -26,6 +26,7 @@ class Found:
     expires: datetime | None
     verified: datetime | None
     restoring: str | None = None
+    is_copy: bool = False
 
 
 async def find_backups(azure: Azure, *, factory: str | None = None) -> list[Found]:
@@ -36,11 +37,15 @@ async def find_backups(azure: Azure, *, factory: str | None = None) -> list[Foun
 
 
 async def find_backup_named(azure: Azure, name: str) -> Found:
-    """The backup of a run, or in a group. InvalidInput where there is none, or more than one."""
-    hits = [one for one in await find_backups(azure) if name in (one.run_id, one.group)]
+    """The backup of a run, or in a group. InvalidInput where there is none, or more than one.
+
+    A copy in another region is meant only by its group: what is in it can become disks there alone.
+    """
+    known = await find_backups(azure)
+    hits = [one for one in known if name == one.group or (name == one.run_id and not one.is_copy)]
     if len(hits) != 1:
-        known = "there are several of it" if hits else "there is none of that name"
-        raise InvalidInput(f"no backup is meant by {name!r}: {known}", remedy="`golden backups` lists them")
+        why = "there are several of it" if hits else "there is none of that name"
+        raise InvalidInput(f"no backup is meant by {name!r}: {why}", remedy="`golden backups` lists them")
     return hits[0]
 
 
@@ -72,6 +77,7 @@ def _found(group: Group) -> Found:
         expires=_moment(group.tags.get(TAG_EXPIRES)),
         verified=_moment(group.tags.get(TAG_VERIFIED)),
         restoring=group.tags.get(TAG_RESTORING) or None,
+        is_copy=TAG_COPY in group.tags,
     )
 
 

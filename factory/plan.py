@@ -81,6 +81,12 @@ class Plan(BaseModel):
         """The name of the disk that is made from a part of the backup to see that it can be, and deleted."""
         return f"trial-{self.run_id}-os" if lun is None else f"trial-{self.run_id}-data-{lun}"
 
+    @property
+    def backup_copy_group(self) -> str | None:
+        """The group of the backup's copy in another region, if the recipe wants one."""
+        region = self.recipe.backup.copy_to_region
+        return f"{self.backup_group}-{region}"[:90] if region else None
+
     def snapshot(self, lun: int | None) -> str:
         """The name of the backup snapshot of the OS disk (`lun` None) or a data disk."""
         return f"backup-{self.run_id}-os" if lun is None else f"backup-{self.run_id}-data-{lun}"

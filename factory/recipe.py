@@ -229,6 +229,16 @@ class Deadlines(_Part):
     cleanup: Minutes = 30
 
 
+class BackupOptions(_Part):
+    """Where else the backup of the source VM is kept."""
+
+    copy_to_region: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9]{3,40}$",
+        description="Another Azure region, which gets a copy of every disk's backup and of the manifest.",
+    )
+
+
 class Recipe(_Part):
     """One golden image: source, changes, target, proof."""
 
@@ -251,6 +261,7 @@ class Recipe(_Part):
     customize: list[Customization] = Field(default_factory=list)
     target: Target
     verify: Verification = Field(default_factory=Verification)
+    backup: BackupOptions = Field(default_factory=BackupOptions)
     backup_retention_days: int = Field(
         default=14, ge=1, le=3650, description="The backup may be reaped after this."
     )

@@ -1,4 +1,4 @@
-"""A restore from a backup's name to its end: find, plan, carry out. The flow and the command line share it."""
+"""A restore from a backup's name to its end: find, plan, carry out. Shared by flow and command line."""
 
 import os
 from collections.abc import Mapping
@@ -72,6 +72,11 @@ def _say_where(manifest: Manifest, live: Live, name: str | None, in_place: bool)
 
 
 def _of_backup(found: Found) -> list[str]:
+    if found.is_copy:
+        return [
+            f"{found.group} is a copy in {found.location}, where the VM's network is not: make disks there "
+            "from its snapshots, as its manifest names them"
+        ]
     if found.verified is None:
         return [f"the backup in {found.group} was never found whole: use another one"]
     return []

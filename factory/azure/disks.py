@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from azure.mgmt.compute import models
 
@@ -197,11 +197,13 @@ async def create_snapshot(
     deadline: timedelta,
     sku: str = "Standard_LRS",
     incremental: bool = True,
+    option: Literal["Copy", "CopyStart"] = "Copy",
     progress: Progress | None = None,
 ) -> Snapshot:
     """Snapshot a disk and wait until the background copy is whole, not only accepted.
 
-    Idempotent by name: the snapshot of this name is taken up where it is. Raises `NotFound` (disk),
+    With `CopyStart` the source is an incremental snapshot in another region, which must stay until the copy
+    is whole. Idempotent by name: the snapshot of this name is taken up where it is. Raises `NotFound` (disk),
     `CopyFailed`, `QuotaExceeded`, `Busy`, `OperationTimedOut`.
     """
     body = {
@@ -209,7 +211,7 @@ async def create_snapshot(
         "tags": dict(tags),
         "sku": {"name": sku},
         "properties": {
-            "creationData": {"createOption": "Copy", "sourceResourceId": source_id},
+            "creationData": {"createOption": option, "sourceResourceId": source_id},
             "incremental": incremental,
         },
     }

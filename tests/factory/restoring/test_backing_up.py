@@ -4,18 +4,20 @@ import os
 
 import pytest
 
-from factory.azure import deployments, groups
+from factory.azure import deployments, disks, groups
 from factory.azure.client import Azure
 from factory.azure.connection import Connection
-from factory.backup import TAG_VERIFIED, back_up_source, verify_backup
+from factory.backup import back_up_source, verify_backup
+from factory.backup_copy import TAG_VERIFIED
 from factory.backups import find_backup_named, read_manifest
 from factory.clock import SystemClock
 from factory.errors import BackupIncomplete, InvalidInput
 from factory.manifest import DEPLOYMENT, parse_manifest
 from factory.plan import plan_rebuild
+from factory.restoring import plan_from_backup
 from factory.run import Run, fresh_run_id
 from tests.factory.recipes import recipe
-from tests.factory.restoring.shapes import SHAPES, Shape, disks_of, make
+from tests.factory.restoring.shapes import SHAPES, Shape, contents_of, disks_of, make
 from tests.localazure.machines import Yard
 
 
@@ -90,3 +92,26 @@ async def test_a_text_longer_than_an_output_of_a_deployment_is_kept_whole(yard: 
         await deployments.keep_text(client, yard.name, "long", text, tags={})
         assert await deployments.read_text(client, yard.name, "long") == text
         assert await deployments.read_text(client, yard.name, "another") is None
+
+
+async def test_a_copy_in_another_region_is_whole_and_says_what_it_is_good_for(yard: Yard) -> None:
+    vm = make(yard, SHAPES[1])
+    wanted = recipe(source={"vm": vm}, backup={"copy_to_region": "northeurope"})
+    plan = plan_rebuild(wanted, run_id=fresh_run_id(), now=SystemClock().now(), luns=(3, 7))
+
+    await back_up_source(Run.of(plan))
+
+    async with azure() as client:
+        home = await find_backup_named(client, plan.run_id)
+        copy = await find_backup_named(client, plan.backup_copy_group or "")
+        manifest = await read_manifest(client, copy)
+        states = [await disks.get_snapshot_state(client, part.source_id) for part in manifest.parts]
+        planned = await plan_from_backup(
+            client, copy.group, name="second", in_place=False, restore_id=None, now=SystemClock().now()
+        )
+    assert (home.is_copy, copy.is_copy, copy.location) == (False, True, "northeurope")
+    assert copy.verified is not None
+    assert states == ["complete"] * 3
+    contents = {part.lun: yard.files(part.source_id)["content"] for part in manifest.parts}
+    assert contents == contents_of(yard, vm)
+    assert "is a copy in northeurope" in planned.refusals[0]
