@@ -22,6 +22,8 @@ def missing(usable: Sequence[int], ssh_ports: Sequence[int]) -> list[str]:
     found = [f"QEMU is not installed: apt-get install {' '.join(packages)}"] if packages else []
     if not _TUN.exists():
         found.append(f"{_TUN} is not there: modprobe tun")
+    elif not os.access(_TUN, os.R_OK | os.W_OK):
+        found.append(f"{_TUN} is closed to this user: run as root, or once: chmod 0666 {_TUN}")
     elif not found:
         found += _namespaces()
     if not set(usable) & set(ssh_ports):
