@@ -34,9 +34,9 @@ from localazure.guests.model.plan import Disk
 from localazure.guests.model.yard import FILE
 from localazure.guests.namespace.machines import start_time
 from localazure.guests.namespace.messages import documents_of
+from localazure.guests.namespace.relay import PORTS, SSH_PORTS
 from localazure.guests.namespace.requirements import usable_ports
 
-SSH_PORTS = (22, 2222)
 _YARD_SECONDS = 20.0
 _STOP_SECONDS = 15.0
 _PACKAGE_ROOT = Path(__file__).resolve().parents[3]
@@ -54,7 +54,7 @@ class ModelHost:
     def __init__(self, state: Path, *, image: Image | None = None) -> None:
         self._state = state
         self._image = image or Image()
-        self.ports = usable_ports(SSH_PORTS)
+        self.ports = usable_ports(PORTS)
         self._contents = ContentStore(state / "content")
         self._machines = state / "machines"
         self._machines.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ class ModelHost:
     def missing(self) -> list[str]:
         """Say what this computer lacks."""
         lacking = self._image.missing()
-        if not self.ports:
+        if not set(self.ports) & set(SSH_PORTS):
             lacking.append("guests cannot have port 22 or 2222 of their addresses: stop what listens there")
         return lacking or jail.missing(self._state)
 

@@ -23,7 +23,7 @@ import asyncssh
 
 from localazure.guests.base import GuestError, Rule
 from localazure.guests.inbound import allows
-from localazure.guests.namespace.relay import Relay
+from localazure.guests.namespace.relay import SSH_PORTS, Relay
 
 if TYPE_CHECKING:
     from localazure.guests.model.machine import Machine
@@ -78,6 +78,9 @@ class Door(Relay):
     async def connect(self, guest: socket.socket, source: str, port: int) -> None:
         """Hand a client to the protocol's server where the machine's own sshd runs, or raise OSError."""
         other = self._ends.other(guest)
+        if port not in SSH_PORTS:
+            other.close()
+            raise ConnectionRefusedError(f"nothing listens on port {port}")
         try:
             loaded = await self._machine.inside(op="sshd")
             keys = [asyncssh.import_private_key(text) for text in loaded["keys"]]
