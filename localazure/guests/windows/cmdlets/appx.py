@@ -25,7 +25,14 @@ def shown(machine: Machine, package: dict[str, Any]) -> PSObject:
     information = [
         PSObject(
             "Microsoft.Windows.Appx.PackageManager.Commands.AppxUserInformation",
-            {"UserSecurityId": PSObject("UserSecurityId", {"Sid": sid, "Username": _account(machine, sid)}, text=f"{sid} [{_account(machine, sid)}]"), "InstallState": "Installed"},
+            {
+                "UserSecurityId": PSObject(
+                    "UserSecurityId",
+                    {"Sid": sid, "Username": _account(machine, sid)},
+                    text=f"{sid} [{_account(machine, sid)}]",
+                ),
+                "InstallState": "Installed",
+            },
             text=f"{sid} [{_account(machine, sid)}]: Installed",
         )
         for sid in package["users"]
@@ -57,11 +64,16 @@ def get_appx_package(call: Call) -> Iterator[Value]:
     """Tell installed packages: of all users, or of who asks."""
     sid = call.shell.process.token.sid
     for package in call.machine.document["appx"]["installed"]:
-        if (call.flag("AllUsers") or sid in package["users"]) and wildcard(call.text("Name", "*")).fullmatch(package["name"]):
+        if (call.flag("AllUsers") or sid in package["users"]) and wildcard(call.text("Name", "*")).fullmatch(
+            package["name"]
+        ):
             yield shown(call.machine, package)
 
 
-@cmdlet("Remove-AppxPackage", "Package:0:pipe:prop:a=PackageFullName AllUsers:switch User PreserveApplicationData:switch")
+@cmdlet(
+    "Remove-AppxPackage",
+    "Package:0:pipe:prop:a=PackageFullName AllUsers:switch User PreserveApplicationData:switch",
+)
 def remove_appx_package(call: Call) -> Iterator[Value]:
     """Take packages from users."""
     for one in to_list(call.get("Package")):
@@ -76,7 +88,11 @@ def remove_appx_package(call: Call) -> Iterator[Value]:
                 identifier="DeploymentError",
             )
         with call.machine.lock:
-            package["users"] = [] if call.flag("AllUsers") else [s for s in package["users"] if s != call.shell.process.token.sid]
+            package["users"] = (
+                []
+                if call.flag("AllUsers")
+                else [s for s in package["users"] if s != call.shell.process.token.sid]
+            )
             if not package["users"]:
                 installed.remove(package)
             call.machine.changed()
@@ -89,12 +105,24 @@ def get_appx_provisioned_package(call: Call) -> Iterator[Value]:
     for package in call.machine.document["appx"]["provisioned"]:
         yield PSObject(
             "Microsoft.Dism.Commands.AppxPackageObject",
-            {"DisplayName": package["name"], "PackageName": package["full"], "Version": package["version"], "Architecture": 9, "ResourceId": "~", "Regions": "", "Online": True},
+            {
+                "DisplayName": package["name"],
+                "PackageName": package["full"],
+                "Version": package["version"],
+                "Architecture": 9,
+                "ResourceId": "~",
+                "Regions": "",
+                "Online": True,
+            },
             text=package["full"],
         )
 
 
-@cmdlet("Remove-AppxProvisionedPackage", "Online:switch Path PackageName:pipe:prop AllUsers:switch", aliases="Remove-ProvisionedAppxPackage")
+@cmdlet(
+    "Remove-AppxProvisionedPackage",
+    "Online:switch Path PackageName:pipe:prop AllUsers:switch",
+    aliases="Remove-ProvisionedAppxPackage",
+)
 def remove_appx_provisioned_package(call: Call) -> Iterator[Value]:
     """New users will not get a package any more."""
     name = call.text("PackageName").lower()
@@ -102,10 +130,15 @@ def remove_appx_provisioned_package(call: Call) -> Iterator[Value]:
         store = call.machine.document["appx"]
         store["provisioned"] = [p for p in store["provisioned"] if p["full"].lower() != name]
         call.machine.changed()
-    yield PSObject("Microsoft.Dism.Commands.ImageObject", {"Online": True, "RestartNeeded": False, "Path": ""})
+    yield PSObject(
+        "Microsoft.Dism.Commands.ImageObject", {"Online": True, "RestartNeeded": False, "Path": ""}
+    )
 
 
-@cmdlet("Add-AppxPackage", "Path:0:pipe Register:switch DisableDevelopmentMode:switch ForceApplicationShutdown:switch")
+@cmdlet(
+    "Add-AppxPackage",
+    "Path:0:pipe Register:switch DisableDevelopmentMode:switch ForceApplicationShutdown:switch",
+)
 def add_appx_package(call: Call) -> Iterator[Value]:
     """Install a package for who asks: its name and version are those of its file."""
     file = call.text("Path").rpartition("\\")[2]

@@ -63,7 +63,13 @@ def _computer_system(machine: Machine) -> Rows:
 
 
 def _licensing_service(machine: Machine) -> Rows:
-    yield {"RemainingWindowsReArmCount": machine.document["licensing"]["rearms"], "RemainingSkuReArmCount": 1000, "Version": f"10.0.{machine.os['build']}", "KeyManagementServiceMachine": "azkms.core.windows.net", "KeyManagementServicePort": 1688}
+    yield {
+        "RemainingWindowsReArmCount": machine.document["licensing"]["rearms"],
+        "RemainingSkuReArmCount": 1000,
+        "Version": f"10.0.{machine.os['build']}",
+        "KeyManagementServiceMachine": "azkms.core.windows.net",
+        "KeyManagementServicePort": 1688,
+    }
 
 
 def _licensing_product(machine: Machine) -> Rows:
@@ -99,7 +105,10 @@ def _logical_disk(machine: Machine) -> Rows:
 
 def _disk_drive(machine: Machine) -> Rows:
     rows = [(0, 0, int(machine.document["disk"].get("size_gb", 127))), (1, 1, 16)]
-    rows += [(index + 2, volume.lun, volume.size_gb) for index, volume in enumerate(sorted(machine.volumes, key=lambda v: v.lun))]
+    rows += [
+        (index + 2, volume.lun, volume.size_gb)
+        for index, volume in enumerate(sorted(machine.volumes, key=lambda v: v.lun))
+    ]
     for index, lun, size in rows:
         yield {
             "Index": index,
@@ -119,17 +128,36 @@ def _disk_drive(machine: Machine) -> Rows:
 
 
 def _user_profile(machine: Machine) -> Rows:
-    specials = (("S-1-5-18", r"C:\Windows\system32\config\systemprofile"), ("S-1-5-19", r"C:\Windows\ServiceProfiles\LocalService"), ("S-1-5-20", r"C:\Windows\ServiceProfiles\NetworkService"))
+    specials = (
+        ("S-1-5-18", r"C:\Windows\system32\config\systemprofile"),
+        ("S-1-5-19", r"C:\Windows\ServiceProfiles\LocalService"),
+        ("S-1-5-20", r"C:\Windows\ServiceProfiles\NetworkService"),
+    )
     for sid, path in specials:
         yield {"SID": sid, "LocalPath": path, "Special": True, "Loaded": True, "LastUseTime": machine.booted}
     busy = {one.token.sid for one in list(machine.processes.all.values())}
     for profile in list(machine.users.profiles):
-        yield {"SID": profile["sid"], "LocalPath": profile["path"], "Special": False, "Loaded": profile["sid"] in busy, "LastUseTime": machine.booted, "_profile": profile}
+        yield {
+            "SID": profile["sid"],
+            "LocalPath": profile["path"],
+            "Special": False,
+            "Loaded": profile["sid"] in busy,
+            "LastUseTime": machine.booted,
+            "_profile": profile,
+        }
 
 
 def _user_account(machine: Machine) -> Rows:
     for account in machine.users.all.values():
-        yield {"Name": account["name"], "SID": machine.users.sid(account), "LocalAccount": True, "Disabled": not account["enabled"], "Domain": machine.computer_name, "FullName": account["full_name"], "PasswordRequired": True}
+        yield {
+            "Name": account["name"],
+            "SID": machine.users.sid(account),
+            "LocalAccount": True,
+            "Disabled": not account["enabled"],
+            "Domain": machine.computer_name,
+            "FullName": account["full_name"],
+            "PasswordRequired": True,
+        }
 
 
 def _encryptable_volume(machine: Machine) -> Rows:
@@ -146,30 +174,73 @@ def _encryptable_volume(machine: Machine) -> Rows:
 def _service(machine: Machine) -> Rows:
     modes = {"Automatic": "Auto", "Manual": "Manual", "Disabled": "Disabled"}
     for service in machine.document["services"].values():
-        yield {"Name": service["name"], "DisplayName": service["display"], "State": service["status"], "Started": service["status"] == "Running", "StartMode": modes[service["start"]], "Status": "OK", "ProcessId": 0, "PathName": f"C:\\Windows\\System32\\{service['name']}.exe", "StartName": "LocalSystem", "ExitCode": 0}
+        yield {
+            "Name": service["name"],
+            "DisplayName": service["display"],
+            "State": service["status"],
+            "Started": service["status"] == "Running",
+            "StartMode": modes[service["start"]],
+            "Status": "OK",
+            "ProcessId": 0,
+            "PathName": f"C:\\Windows\\System32\\{service['name']}.exe",
+            "StartName": "LocalSystem",
+            "ExitCode": 0,
+        }
 
 
 def _process(machine: Machine) -> Rows:
     for process in list(machine.processes.all.values()):
-        yield {"Name": f"{process.name}.exe", "ProcessId": process.pid, "ParentProcessId": process.parent, "CommandLine": process.command_line, "ExecutablePath": process.path, "SessionId": process.session, "CreationDate": process.started}
+        yield {
+            "Name": f"{process.name}.exe",
+            "ProcessId": process.pid,
+            "ParentProcessId": process.parent,
+            "CommandLine": process.command_line,
+            "ExecutablePath": process.path,
+            "SessionId": process.session,
+            "CreationDate": process.started,
+        }
 
 
 def _bios(machine: Machine) -> Rows:
-    yield {"Manufacturer": "Microsoft Corporation", "Name": "Hyper-V UEFI Release v4.1", "SMBIOSBIOSVersion": "Hyper-V UEFI Release v4.1", "SerialNumber": "0000-0002-1234-5678-9012-3456-78", "Version": "VRTUAL - 1"}
+    yield {
+        "Manufacturer": "Microsoft Corporation",
+        "Name": "Hyper-V UEFI Release v4.1",
+        "SMBIOSBIOSVersion": "Hyper-V UEFI Release v4.1",
+        "SerialNumber": "0000-0002-1234-5678-9012-3456-78",
+        "Version": "VRTUAL - 1",
+    }
 
 
 def _system_product(machine: Machine) -> Rows:
-    yield {"UUID": machine.spec.machine_id.upper(), "Name": "Virtual Machine", "Vendor": "Microsoft Corporation", "Version": "Hyper-V"}
+    yield {
+        "UUID": machine.spec.machine_id.upper(),
+        "Name": "Virtual Machine",
+        "Vendor": "Microsoft Corporation",
+        "Version": "Hyper-V",
+    }
 
 
 def _fix(machine: Machine) -> Rows:
     for update in machine.document["updates"]["installed"]:
-        yield {"HotFixID": update["kb"], "Description": "Update", "InstalledOn": update["on"], "InstalledBy": "NT AUTHORITY\\SYSTEM"}
+        yield {
+            "HotFixID": update["kb"],
+            "Description": "Update",
+            "InstalledOn": update["on"],
+            "InstalledBy": "NT AUTHORITY\\SYSTEM",
+        }
 
 
 def _drive_letter_volume(machine: Machine) -> Rows:
     for row in _logical_disk(machine):
-        yield {"DriveLetter": row["DeviceID"], "Label": row["VolumeName"], "Capacity": row["Size"], "FreeSpace": row["FreeSpace"], "FileSystem": "NTFS", "DriveType": 3, "Name": row["DeviceID"] + "\\"}
+        yield {
+            "DriveLetter": row["DeviceID"],
+            "Label": row["VolumeName"],
+            "Capacity": row["Size"],
+            "FreeSpace": row["FreeSpace"],
+            "FileSystem": "NTFS",
+            "DriveType": 3,
+            "Name": row["DeviceID"] + "\\",
+        }
 
 
 CLASSES: dict[str, tuple[str, Callable[[Machine], Rows]]] = {
@@ -201,7 +272,10 @@ _CONDITION = re.compile(
 def passes(row: dict[str, Any], condition: str) -> bool:
     """Judge a WQL condition of `and`s and `or`s."""
     groups = re.split(r"\s+or\s+", condition.strip(), flags=re.IGNORECASE)
-    return any(all(_holds(row, part) for part in re.split(r"\s+and\s+", group, flags=re.IGNORECASE)) for group in groups)
+    return any(
+        all(_holds(row, part) for part in re.split(r"\s+and\s+", group, flags=re.IGNORECASE))
+        for group in groups
+    )
 
 
 def _holds(row: dict[str, Any], text: str) -> bool:
@@ -237,7 +311,11 @@ def instances(machine: Machine, name: str, condition: str = "") -> Iterator[PSOb
             continue
         base = row.pop("_profile", row)
         properties = {**row, "CimClass": spelled, "__CLASS": spelled, "PSComputerName": None}
-        made = PSObject(f"Microsoft.Management.Infrastructure.CimInstance#root/cimv2/{spelled}", properties, base=(spelled, base))
+        made = PSObject(
+            f"Microsoft.Management.Infrastructure.CimInstance#root/cimv2/{spelled}",
+            properties,
+            base=(spelled, base),
+        )
         made.methods["Delete"] = lambda made=made: remove(machine, made)
         if spelled == "Win32_OperatingSystem":
             made.methods["ConvertToDateTime"] = lambda value: value
@@ -245,13 +323,25 @@ def instances(machine: Machine, name: str, condition: str = "") -> Iterator[PSOb
         yield made
 
 
-@cmdlet("Get-CimInstance", "ClassName:0:a=Class Filter Namespace Query Property InputObject:pipe ComputerName KeyOnly:switch OperationTimeoutSec", aliases="gcim")
-@cmdlet("Get-WmiObject", "ClassName:0:a=Class Property:1 Filter Namespace Query ComputerName List:switch EnableAllPrivileges:switch", aliases="gwmi")
+@cmdlet(
+    "Get-CimInstance",
+    "ClassName:0:a=Class Filter Namespace Query Property InputObject:pipe ComputerName KeyOnly:switch OperationTimeoutSec",
+    aliases="gcim",
+)
+@cmdlet(
+    "Get-WmiObject",
+    "ClassName:0:a=Class Property:1 Filter Namespace Query ComputerName List:switch EnableAllPrivileges:switch",
+    aliases="gwmi",
+)
 def get_cim_instance(call: Call) -> Iterator[Value]:
     """Read instances."""
     name, condition = call.text("ClassName"), call.text("Filter")
     if call.has("Query"):
-        found = re.fullmatch(r"\s*select\s+.+?\s+from\s+(\w+)(?:\s+where\s+(.+))?\s*", call.text("Query"), re.IGNORECASE | re.DOTALL)
+        found = re.fullmatch(
+            r"\s*select\s+.+?\s+from\s+(\w+)(?:\s+where\s+(.+))?\s*",
+            call.text("Query"),
+            re.IGNORECASE | re.DOTALL,
+        )
         if found is None:
             raise ModelGap(f"the query {call.text('Query')}")
         name, condition = found[1], found[2] or ""
@@ -271,7 +361,9 @@ def remove(machine: Machine, instance: PSObject) -> None:
             machine.users.profiles.remove(base)
         if machine.files.exists(base["path"]):
             machine.files.remove(base["path"])
-        machine.registry.delete(rf"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList\{base['sid']}")
+        machine.registry.delete(
+            rf"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList\{base['sid']}"
+        )
         machine.changed()
 
 
@@ -294,8 +386,16 @@ def remove_cim_instance(call: Call) -> Iterator[Value]:
     yield from ()
 
 
-@cmdlet("Invoke-CimMethod", "ClassName:a=Class MethodName:a=Name:1 Arguments Namespace InputObject:pipe:0 Query", aliases="icim")
-@cmdlet("Invoke-WmiMethod", "ClassName:0:a=Class MethodName:a=Name:1 ArgumentList Namespace InputObject:pipe", aliases="iwmi")
+@cmdlet(
+    "Invoke-CimMethod",
+    "ClassName:a=Class MethodName:a=Name:1 Arguments Namespace InputObject:pipe:0 Query",
+    aliases="icim",
+)
+@cmdlet(
+    "Invoke-WmiMethod",
+    "ClassName:0:a=Class MethodName:a=Name:1 ArgumentList Namespace InputObject:pipe",
+    aliases="iwmi",
+)
 def invoke_cim_method(call: Call) -> Iterator[Value]:
     """Call methods: restart and shutdown of the system."""
     given = call.get("InputObject")
@@ -308,5 +408,3 @@ def invoke_cim_method(call: Call) -> Iterator[Value]:
     else:
         raise ModelGap(f"the method {key[1]} of {name}")
     yield PSObject("CimMethodResult", {"ReturnValue": 0})
-
-

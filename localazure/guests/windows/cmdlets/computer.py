@@ -39,11 +39,16 @@ def stop_computer(call: Call) -> Iterator[Value]:
     yield from ()
 
 
-@cmdlet("Rename-Computer", "NewName:0 Force:switch Restart:switch PassThru:switch ComputerName LocalCredential DomainCredential")
+@cmdlet(
+    "Rename-Computer",
+    "NewName:0 Force:switch Restart:switch PassThru:switch ComputerName LocalCredential DomainCredential",
+)
 def rename_computer(call: Call) -> Iterator[Value]:
     """Give the computer another name, from the next start on."""
     call.machine.registry.set(_NAMES, "ComputerName", call.text("NewName").upper())
-    call.shell.streams.warning("The changes will take effect after you restart the computer " + call.machine.computer_name + ".")
+    call.shell.streams.warning(
+        "The changes will take effect after you restart the computer " + call.machine.computer_name + "."
+    )
     if call.flag("Restart"):
         go_down(call.machine, again=True)
     yield from ()
@@ -67,7 +72,9 @@ def get_computer_info(call: Call) -> Iterator[Value]:
     }
     wanted = call.texts("Property")
     if wanted:
-        facts = {name: value for name, value in facts.items() if name.lower() in (one.lower() for one in wanted)}
+        facts = {
+            name: value for name, value in facts.items() if name.lower() in (one.lower() for one in wanted)
+        }
     yield PSObject("Microsoft.PowerShell.Commands.ComputerInfo", facts)
 
 
@@ -79,7 +86,12 @@ def get_hot_fix(call: Call) -> Iterator[Value]:
         if not wanted or update["kb"] in wanted:
             yield PSObject(
                 "System.Management.ManagementObject#root\\cimv2\\Win32_QuickFixEngineering",
-                {"HotFixID": update["kb"], "Description": "Update", "InstalledOn": update["on"], "InstalledBy": "NT AUTHORITY\\SYSTEM"},
+                {
+                    "HotFixID": update["kb"],
+                    "Description": "Update",
+                    "InstalledOn": update["on"],
+                    "InstalledBy": "NT AUTHORITY\\SYSTEM",
+                },
                 shown=("Description", "HotFixID", "InstalledBy", "InstalledOn"),
             )
 
@@ -87,4 +99,8 @@ def get_hot_fix(call: Call) -> Iterator[Value]:
 @cmdlet("Get-TimeZone", "")
 def get_time_zone(call: Call) -> Iterator[Value]:
     """Tell the time zone, which is UTC."""
-    yield PSObject("System.TimeZoneInfo", {"Id": "UTC", "DisplayName": "(UTC) Coordinated Universal Time"}, text="(UTC) Coordinated Universal Time")
+    yield PSObject(
+        "System.TimeZoneInfo",
+        {"Id": "UTC", "DisplayName": "(UTC) Coordinated Universal Time"},
+        text="(UTC) Coordinated Universal Time",
+    )

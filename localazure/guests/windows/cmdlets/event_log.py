@@ -14,7 +14,14 @@ def get_win_event(call: Call) -> Iterator[Value]:
     """Tell events; after Sysprep there are none."""
     events = call.machine.document.get("events", [])
     if not events:
-        call.report(call.fail("No events were found that match the specified selection criteria.", kind="System.Exception", category="ObjectNotFound", identifier="NoMatchingEventsFound"))
+        call.report(
+            call.fail(
+                "No events were found that match the specified selection criteria.",
+                kind="System.Exception",
+                category="ObjectNotFound",
+                identifier="NoMatchingEventsFound",
+            )
+        )
     for event in events:
         yield PSObject("System.Diagnostics.Eventing.Reader.EventLogRecord", event)
 

@@ -32,7 +32,9 @@ def _shown(feature: dict[str, Any]) -> PSObject:
 
 def _features(call: Call) -> Iterator[dict[str, Any]]:
     for name in call.texts("Name") or ["*"]:
-        found = [one for one in call.machine.document["features"].values() if wildcard(name).fullmatch(one["name"])]
+        found = [
+            one for one in call.machine.document["features"].values() if wildcard(name).fullmatch(one["name"])
+        ]
         if not found and "*" not in name:
             raise call.fail(
                 f"ArgumentNotValid: The role, role service, or feature name is not valid: '{name}'. The name was not found.",
@@ -50,8 +52,16 @@ def get_windows_feature(call: Call) -> Iterator[Value]:
         yield _shown(feature)
 
 
-@cmdlet("Install-WindowsFeature", "Name:0:pipe IncludeManagementTools:switch IncludeAllSubFeature:switch Restart:switch Source", aliases="Add-WindowsFeature")
-@cmdlet("Uninstall-WindowsFeature", "Name:0:pipe IncludeManagementTools:switch Remove:switch Restart:switch", aliases="Remove-WindowsFeature")
+@cmdlet(
+    "Install-WindowsFeature",
+    "Name:0:pipe IncludeManagementTools:switch IncludeAllSubFeature:switch Restart:switch Source",
+    aliases="Add-WindowsFeature",
+)
+@cmdlet(
+    "Uninstall-WindowsFeature",
+    "Name:0:pipe IncludeManagementTools:switch Remove:switch Restart:switch",
+    aliases="Remove-WindowsFeature",
+)
 def install_windows_feature(call: Call) -> Iterator[Value]:
     """Install features, or remove them; it takes a while."""
     wanted = call.name == "Install-WindowsFeature"
@@ -80,7 +90,10 @@ def get_optional_feature(call: Call) -> Iterator[Value]:
     """Tell optional features, by the same names."""
     for feature in call.machine.document["features"].values():
         if wildcard(call.text("FeatureName", "*")).fullmatch(feature["name"]):
-            yield PSObject("Microsoft.Dism.Commands.AdvancedFeatureObject", {"FeatureName": feature["name"], "State": "Enabled" if feature["installed"] else "Disabled"})
+            yield PSObject(
+                "Microsoft.Dism.Commands.AdvancedFeatureObject",
+                {"FeatureName": feature["name"], "State": "Enabled" if feature["installed"] else "Disabled"},
+            )
 
 
 @cmdlet("Get-VMSwitch", "Name:0")
@@ -89,4 +102,6 @@ def get_vm_switch(call: Call) -> Iterator[Value]:
     if not call.machine.document["features"]["hyper-v"]["installed"]:
         raise call.fail("Hyper-V is not installed on this computer.", category="InvalidOperation")
     for name in call.machine.document.get("switches", []):
-        yield PSObject("Microsoft.HyperV.PowerShell.VMSwitch", {"Name": name, "SwitchType": "Internal"}, text=name)
+        yield PSObject(
+            "Microsoft.HyperV.PowerShell.VMSwitch", {"Name": name, "SwitchType": "Internal"}, text=name
+        )

@@ -46,7 +46,12 @@ def test_path(call: Call) -> Iterator[Value]:
     """Tell whether something is there."""
     for path in paths_of(call):
         if not path:
-            raise call.fail("Cannot bind argument to parameter 'Path' because it is an empty string.", kind="System.Management.Automation.ParameterBindingValidationException", category="InvalidData", identifier="ParameterArgumentValidationErrorEmptyStringNotAllowed")
+            raise call.fail(
+                "Cannot bind argument to parameter 'Path' because it is an empty string.",
+                kind="System.Management.Automation.ParameterBindingValidationException",
+                category="InvalidData",
+                identifier="ParameterArgumentValidationErrorEmptyStringNotAllowed",
+            )
         found = providers.items(call.shell, path)
         wanted = call.text("PathType", "Any").lower()
         if providers.drive_of(path) == "file" and wanted != "any":
@@ -89,7 +94,9 @@ def _listed(call: Call, path: str) -> Iterator[Value]:
     if not providers.items(call.shell, path) and kind != "certificate":
         call.report(missing(call, path))
         return
-    yield from _below(call, path, call.number("Depth", 1 << 30) if call.flag("Recurse") or call.has("Depth") else 0)
+    yield from _below(
+        call, path, call.number("Depth", 1 << 30) if call.flag("Recurse") or call.has("Depth") else 0
+    )
 
 
 def _below(call: Call, path: str, depth: int) -> Iterator[Value]:
@@ -140,11 +147,21 @@ def _new_key(call: Call, path: str) -> PSObject:
     registry = call.machine.registry
     if registry.exists(path):
         if not call.flag("Force"):
-            raise call.fail("A key in this path already exists.", kind="System.IO.IOException", category="ResourceExists", target=path)
+            raise call.fail(
+                "A key in this path already exists.",
+                kind="System.IO.IOException",
+                category="ResourceExists",
+                target=path,
+            )
         for name, _, _ in list(registry.values(path)):
             registry.delete_value(path, name)
     elif not call.flag("Force") and not registry.exists(path.rpartition("\\")[0]):
-        raise call.fail("The registry key at the specified path does not exist.", kind="System.ArgumentException", category="InvalidArgument", target=path)
+        raise call.fail(
+            "The registry key at the specified path does not exist.",
+            kind="System.ArgumentException",
+            category="InvalidArgument",
+            target=path,
+        )
     registry.create(path)
     if call.has("Value"):
         registry.set(path, "", call.get("Value"))
@@ -154,7 +171,10 @@ def _new_key(call: Call, path: str) -> PSObject:
 def _new_listener(call: Call) -> PSObject:
     transport = call.text("Transport", "HTTP").upper()
     listeners = call.machine.document["winrm"]["listeners"]
-    if any(one["Transport"] == transport and one["Address"] == call.text("Address", "*") for one in listeners.values()):
+    if any(
+        one["Transport"] == transport and one["Address"] == call.text("Address", "*")
+        for one in listeners.values()
+    ):
         raise call.fail(
             "The WS-Management service cannot create the resource because it already exists.",
             kind="System.InvalidOperationException",
@@ -168,7 +188,12 @@ def _new_listener(call: Call) -> PSObject:
             identifier="WsManError",
         )
     name = wsman_drive.add_listener(
-        call.machine, transport, port=call.number("Port") or None, thumbprint=thumbprint, hostname=call.text("HostName"), address=call.text("Address", "*")
+        call.machine,
+        transport,
+        port=call.number("Port") or None,
+        thumbprint=thumbprint,
+        hostname=call.text("HostName"),
+        address=call.text("Address", "*"),
     )
     found = wsman_drive.item(call.machine, f"WSMan:\\localhost\\Listener\\{name}")
     assert found is not None
@@ -179,11 +204,23 @@ def _new_file(call: Call, path: str) -> PSObject:
     files = call.machine.files
     if call.text("ItemType").lower() in ("directory", "dir", "d"):
         if files.exists(path) and not call.flag("Force"):
-            raise call.fail(f"An item with the specified name {path} already exists.", kind="System.IO.IOException", category="ResourceExists", identifier="DirectoryExist", target=path)
+            raise call.fail(
+                f"An item with the specified name {path} already exists.",
+                kind="System.IO.IOException",
+                category="ResourceExists",
+                identifier="DirectoryExist",
+                target=path,
+            )
         files.make_directory(path)
         return providers.file_item(call.machine, path)
     if files.exists(path) and not call.flag("Force"):
-        raise call.fail(f"The file '{path}' already exists.", kind="System.IO.IOException", category="WriteError", identifier="NewItemIOError", target=path)
+        raise call.fail(
+            f"The file '{path}' already exists.",
+            kind="System.IO.IOException",
+            category="WriteError",
+            identifier="NewItemIOError",
+            target=path,
+        )
     if call.flag("Force"):
         files.make_directory(path.rpartition("\\")[0])
     written(call, path, call.text("Value").encode())
@@ -195,12 +232,29 @@ def written(call: Call, path: str, data: bytes) -> None:
     try:
         call.machine.files.write_bytes(path, data)
     except DiskFullError:
-        raise call.fail("There is not enough space on the disk.", kind="System.IO.IOException", category="WriteError", identifier="System.IO.IOException", target=path, hresult=-2147024784) from None
+        raise call.fail(
+            "There is not enough space on the disk.",
+            kind="System.IO.IOException",
+            category="WriteError",
+            identifier="System.IO.IOException",
+            target=path,
+            hresult=-2147024784,
+        ) from None
     except OSError:
-        raise call.fail(f"Could not find a part of the path '{path}'.", kind="System.IO.DirectoryNotFoundException", category="ObjectNotFound", identifier="GetContentWriterDirectoryNotFoundError", target=path) from None
+        raise call.fail(
+            f"Could not find a part of the path '{path}'.",
+            kind="System.IO.DirectoryNotFoundException",
+            category="ObjectNotFound",
+            identifier="GetContentWriterDirectoryNotFoundError",
+            target=path,
+        ) from None
 
 
-@cmdlet("Remove-Item", _PATH + " Recurse:switch:a=r Force:switch Include Exclude Filter", aliases="ri rm del rmdir rd erase")
+@cmdlet(
+    "Remove-Item",
+    _PATH + " Recurse:switch:a=r Force:switch Include Exclude Filter",
+    aliases="ri rm del rmdir rd erase",
+)
 def remove_item(call: Call) -> Iterator[Value]:
     """Remove items."""
     for path in paths_of(call):
@@ -220,7 +274,9 @@ def _remove(call: Call, path: str) -> None:
             case "registry":
                 key = providers.user_hive(call.shell, to_string(one.get("PSPath")))
                 if call.machine.registry.subkeys(key) and not call.flag("Recurse"):
-                    raise call.fail(f"The item at {path} has children and the Recurse parameter was not specified.")
+                    raise call.fail(
+                        f"The item at {path} has children and the Recurse parameter was not specified."
+                    )
                 call.machine.registry.delete(key)
             case "certificate":
                 call.machine.certificates.remove(to_string(one.get("Thumbprint")))
@@ -264,8 +320,16 @@ def set_item(call: Call) -> Iterator[Value]:
     yield from ()
 
 
-@cmdlet("Move-Item", "Path:0:pipe:prop:a=LiteralPath:a=PSPath:a=FullName Destination:1 Force:switch PassThru:switch", aliases="mi move mv")
-@cmdlet("Copy-Item", "Path:0:pipe:prop:a=LiteralPath:a=PSPath:a=FullName Destination:1 Force:switch Recurse:switch PassThru:switch Container:switch", aliases="cpi copy cp")
+@cmdlet(
+    "Move-Item",
+    "Path:0:pipe:prop:a=LiteralPath:a=PSPath:a=FullName Destination:1 Force:switch PassThru:switch",
+    aliases="mi move mv",
+)
+@cmdlet(
+    "Copy-Item",
+    "Path:0:pipe:prop:a=LiteralPath:a=PSPath:a=FullName Destination:1 Force:switch Recurse:switch PassThru:switch Container:switch",
+    aliases="cpi copy cp",
+)
 def move_item(call: Call) -> Iterator[Value]:
     """Move or copy files and folders."""
     files = call.machine.files
@@ -274,15 +338,30 @@ def move_item(call: Call) -> Iterator[Value]:
         if not found:
             call.report(missing(call, path))
         for one in found:
-            source, target = to_string(one.get("FullName")), files.resolve(call.text("Destination"), call.shell.directory)
+            source, target = (
+                to_string(one.get("FullName")),
+                files.resolve(call.text("Destination"), call.shell.directory),
+            )
             if call.name == "Move-Item" and files.is_file(target) and not call.flag("Force"):
-                call.report(call.fail("Cannot create a file when that file already exists.", kind="System.IO.IOException", category="WriteError", identifier="MoveFileInfoItemIOError", target=source))
+                call.report(
+                    call.fail(
+                        "Cannot create a file when that file already exists.",
+                        kind="System.IO.IOException",
+                        category="WriteError",
+                        identifier="MoveFileInfoItemIOError",
+                        target=source,
+                    )
+                )
                 continue
             (files.move if call.name == "Move-Item" else files.copy)(source, target)
     yield from ()
 
 
-@cmdlet("Rename-Item", "Path:0:pipe:prop:a=LiteralPath:a=PSPath NewName:1 Force:switch PassThru:switch", aliases="rni ren")
+@cmdlet(
+    "Rename-Item",
+    "Path:0:pipe:prop:a=LiteralPath:a=PSPath NewName:1 Force:switch PassThru:switch",
+    aliases="rni ren",
+)
 def rename_item(call: Call) -> Iterator[Value]:
     """Give a file or folder another name."""
     for path in paths_of(call):
@@ -291,11 +370,18 @@ def rename_item(call: Call) -> Iterator[Value]:
             call.report(missing(call, path))
         for one in found:
             source = to_string(one.get("FullName"))
-            call.machine.files.move(source, source.rpartition("\\")[0] + "\\" + call.text("NewName").rpartition("\\")[2])
+            call.machine.files.move(
+                source, source.rpartition("\\")[0] + "\\" + call.text("NewName").rpartition("\\")[2]
+            )
     yield from ()
 
 
-@cmdlet("Get-Content", _PATH + " Tail:a=Last TotalCount:a=First:a=Head Raw:switch Encoding ReadCount Wait:switch Force:switch Delimiter", aliases="gc cat type")
+@cmdlet(
+    "Get-Content",
+    _PATH
+    + " Tail:a=Last TotalCount:a=First:a=Head Raw:switch Encoding ReadCount Wait:switch Force:switch Delimiter",
+    aliases="gc cat type",
+)
 def get_content(call: Call) -> Iterator[Value]:
     """Read files by line."""
     for path in paths_of(call):
@@ -316,11 +402,29 @@ def get_content(call: Call) -> Iterator[Value]:
             yield from lines[: call.number("TotalCount")] if call.has("TotalCount") else lines
 
 
-_CODECS = {"utf8": "utf-8-sig", "ascii": "ascii", "unicode": "utf-16", "default": "cp1252", "oem": "cp437", "string": "cp1252", "utf8nobom": "utf-8"}
+_CODECS = {
+    "utf8": "utf-8-sig",
+    "ascii": "ascii",
+    "unicode": "utf-16",
+    "default": "cp1252",
+    "oem": "cp437",
+    "string": "cp1252",
+    "utf8nobom": "utf-8",
+}
 
 
-@cmdlet("Set-Content", "Path:0:prop:a=LiteralPath:a=PSPath Value:1 Encoding Force:switch NoNewline:switch PassThru:switch", aliases="sc", stream=True)
-@cmdlet("Add-Content", "Path:0:prop:a=LiteralPath:a=PSPath Value:1 Encoding Force:switch NoNewline:switch PassThru:switch", aliases="ac", stream=True)
+@cmdlet(
+    "Set-Content",
+    "Path:0:prop:a=LiteralPath:a=PSPath Value:1 Encoding Force:switch NoNewline:switch PassThru:switch",
+    aliases="sc",
+    stream=True,
+)
+@cmdlet(
+    "Add-Content",
+    "Path:0:prop:a=LiteralPath:a=PSPath Value:1 Encoding Force:switch NoNewline:switch PassThru:switch",
+    aliases="ac",
+    stream=True,
+)
 def set_content(call: Call) -> Iterator[Value]:
     """Write lines into a file."""
     values = to_list(call.get("Value")) if call.has("Value") else list(call.input)
@@ -356,7 +460,10 @@ def join_path(call: Call) -> Iterator[Value]:
         yield path.rstrip("\\/") + "\\" + call.text("ChildPath").lstrip("\\/")
 
 
-@cmdlet("Split-Path", "Path:0:pipe:a=LiteralPath Parent:switch Leaf:switch LeafBase:switch Extension:switch Qualifier:switch NoQualifier:switch Resolve:switch IsAbsolute:switch")
+@cmdlet(
+    "Split-Path",
+    "Path:0:pipe:a=LiteralPath Parent:switch Leaf:switch LeafBase:switch Extension:switch Qualifier:switch NoQualifier:switch Resolve:switch IsAbsolute:switch",
+)
 def split_path(call: Call) -> Iterator[Value]:
     """Take a path apart."""
     for path in call.texts("Path"):
@@ -377,4 +484,9 @@ def resolve_path(call: Call) -> Iterator[Value]:
             call.report(missing(call, path))
         for one in found:
             full = to_string(one.get("FullName"))
-            yield PSObject("System.Management.Automation.PathInfo", {"Path": full, "ProviderPath": full}, text=full, shown=("Path",))
+            yield PSObject(
+                "System.Management.Automation.PathInfo",
+                {"Path": full, "ProviderPath": full},
+                text=full,
+                shown=("Path",),
+            )

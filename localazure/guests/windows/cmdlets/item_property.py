@@ -74,7 +74,11 @@ def _data(value: Value, kind: str) -> Value:
     return to_string(value)
 
 
-@cmdlet("Set-ItemProperty", _PATH + " Name:1 Value:2 Type:a=PropertyType Force:switch PassThru:switch InputObject", aliases="sp")
+@cmdlet(
+    "Set-ItemProperty",
+    _PATH + " Name:1 Value:2 Type:a=PropertyType Force:switch PassThru:switch InputObject",
+    aliases="sp",
+)
 @cmdlet("New-ItemProperty", _PATH + " Name:1 Value:2 PropertyType:a=Type Force:switch PassThru:switch")
 def set_item_property(call: Call) -> Iterator[Value]:
     """Write a value."""
@@ -86,8 +90,19 @@ def set_item_property(call: Call) -> Iterator[Value]:
             call.report(missing(call, path))
             continue
         name = call.text("Name")
-        if call.name == "New-ItemProperty" and call.machine.registry.has_value(key, name) and not call.flag("Force"):
-            call.report(call.fail("The property already exists.", kind="System.IO.IOException", category="ResourceExists", target=name))
+        if (
+            call.name == "New-ItemProperty"
+            and call.machine.registry.has_value(key, name)
+            and not call.flag("Force")
+        ):
+            call.report(
+                call.fail(
+                    "The property already exists.",
+                    kind="System.IO.IOException",
+                    category="ResourceExists",
+                    target=name,
+                )
+            )
             continue
         data = _data(call.get("Value"), kind)
         call.machine.registry.set(key, name, data, kind or ("DWord" if isinstance(data, int) else ""))

@@ -17,7 +17,12 @@ from localazure.guests.windows.powershell.values import PSObject, Value
 
 def sid_object(value: str) -> PSObject:
     """A SecurityIdentifier."""
-    return PSObject("System.Security.Principal.SecurityIdentifier", {"Value": value, "BinaryLength": 28}, text=value, methods={"ToString": lambda: value})
+    return PSObject(
+        "System.Security.Principal.SecurityIdentifier",
+        {"Value": value, "BinaryLength": 28},
+        text=value,
+        methods={"ToString": lambda: value},
+    )
 
 
 def _when(text: str | None) -> dt.datetime | None:
@@ -93,7 +98,9 @@ def plain_password(value: Value) -> str:
 
 def good_password(password: str, user: str) -> bool:
     """The policy of a server: length, kinds of characters, no part of the name."""
-    kinds = sum(re.search(kind, password) is not None for kind in (r"[A-Z]", r"[a-z]", r"\d", r"[^A-Za-z0-9]"))
+    kinds = sum(
+        re.search(kind, password) is not None for kind in (r"[A-Z]", r"[a-z]", r"\d", r"[^A-Za-z0-9]")
+    )
     return len(password) >= 7 and kinds >= 3 and user.lower() not in password.lower()
 
 
@@ -118,19 +125,33 @@ def new_local_user(call: Call) -> Iterator[Value]:
     """Make an account."""
     name = call.text("Name")
     if call.machine.users.get(name) is not None:
-        raise call.fail(f"User {name} already exists.", kind="Microsoft.PowerShell.Commands.UserExistsException", category="ResourceExists", identifier="UserExists", target=name)
+        raise call.fail(
+            f"User {name} already exists.",
+            kind="Microsoft.PowerShell.Commands.UserExistsException",
+            category="ResourceExists",
+            identifier="UserExists",
+            target=name,
+        )
     password = None if call.flag("NoPassword") else plain_password(call.get("Password"))
     if password is not None:
         _check(call, password, name)
     expires = to_datetime(call.get("AccountExpires")).isoformat() if call.has("AccountExpires") else None
     with call.machine.lock:
         account = call.machine.users.create(
-            name, password, description=call.text("Description"), full_name=call.text("FullName"), expires=expires, enabled=not call.flag("Disabled")
+            name,
+            password,
+            description=call.text("Description"),
+            full_name=call.text("FullName"),
+            expires=expires,
+            enabled=not call.flag("Disabled"),
         )
     yield shown(call.machine, account)
 
 
-@cmdlet("Set-LocalUser", "Name:0:pipe:prop SID Password Description FullName AccountExpires AccountNeverExpires:switch PasswordNeverExpires UserMayChangePassword")
+@cmdlet(
+    "Set-LocalUser",
+    "Name:0:pipe:prop SID Password Description FullName AccountExpires AccountNeverExpires:switch PasswordNeverExpires UserMayChangePassword",
+)
 def set_local_user(call: Call) -> Iterator[Value]:
     """Change accounts."""
     for account in _accounts(call):
@@ -172,7 +193,13 @@ def _group(call: Call) -> str:
     name = call.text("SID") or call.text("Group") or call.text("Name")
     found = group_sid(name)
     if found is None:
-        raise call.fail(f"Group {name} was not found.", kind="Microsoft.PowerShell.Commands.GroupNotFoundException", category="ObjectNotFound", identifier="GroupNotFound", target=name)
+        raise call.fail(
+            f"Group {name} was not found.",
+            kind="Microsoft.PowerShell.Commands.GroupNotFoundException",
+            category="ObjectNotFound",
+            identifier="GroupNotFound",
+            target=name,
+        )
     return found
 
 
@@ -182,7 +209,18 @@ def get_local_group(call: Call) -> Iterator[Value]:
     wanted = _group(call) if call.has("Name") or call.has("SID") else None
     for sid, name in GROUPS.items():
         if wanted in (None, sid):
-            yield PSObject("Microsoft.PowerShell.Commands.LocalGroup", {"Name": name, "Description": "", "SID": sid_object(sid), "PrincipalSource": "Local", "ObjectClass": "Group"}, text=name, shown=("Name", "Description"))
+            yield PSObject(
+                "Microsoft.PowerShell.Commands.LocalGroup",
+                {
+                    "Name": name,
+                    "Description": "",
+                    "SID": sid_object(sid),
+                    "PrincipalSource": "Local",
+                    "ObjectClass": "Group",
+                },
+                text=name,
+                shown=("Name", "Description"),
+            )
 
 
 @cmdlet("Get-LocalGroupMember", "Group:0:pipe:a=Name SID Member:1", aliases="glgm")
@@ -195,7 +233,12 @@ def get_local_group_member(call: Call) -> Iterator[Value]:
         name = f"{call.machine.computer_name}\\{account['name']}"
         yield PSObject(
             "Microsoft.PowerShell.Commands.LocalPrincipal",
-            {"ObjectClass": "User", "Name": name, "SID": sid_object(call.machine.users.sid(account)), "PrincipalSource": "Local"},
+            {
+                "ObjectClass": "User",
+                "Name": name,
+                "SID": sid_object(call.machine.users.sid(account)),
+                "PrincipalSource": "Local",
+            },
             text=name,
             shown=("ObjectClass", "Name", "PrincipalSource"),
         )
@@ -214,10 +257,20 @@ def add_local_group_member(call: Call) -> Iterator[Value]:
         inside = sid in account["groups"]
         if inside == (call.name == "Add-LocalGroupMember"):
             word = "is already a" if inside else "is not a"
-            call.report(call.fail(f"{member} {word} member of group {GROUPS[sid]}.", kind="Microsoft.PowerShell.Commands.MemberExistsException", category="ResourceExists", identifier="MemberExists", target=GROUPS[sid]))
+            call.report(
+                call.fail(
+                    f"{member} {word} member of group {GROUPS[sid]}.",
+                    kind="Microsoft.PowerShell.Commands.MemberExistsException",
+                    category="ResourceExists",
+                    identifier="MemberExists",
+                    target=GROUPS[sid],
+                )
+            )
             continue
         with call.machine.lock:
-            (account["groups"].append if call.name == "Add-LocalGroupMember" else account["groups"].remove)(sid)
+            (account["groups"].append if call.name == "Add-LocalGroupMember" else account["groups"].remove)(
+                sid
+            )
             call.machine.changed()
     yield from ()
 

@@ -64,7 +64,14 @@ def _found(call: Call) -> Iterator[Process]:
         for pid in to_list(call.get("Id")):
             hits = [one for one in processes if one.pid == int(pid)]
             if not hits:
-                call.report(_missing(call, f"Cannot find a process with the process identifier {pid}.", "NoProcessFoundForGivenId", pid))
+                call.report(
+                    _missing(
+                        call,
+                        f"Cannot find a process with the process identifier {pid}.",
+                        "NoProcessFoundForGivenId",
+                        pid,
+                    )
+                )
             yield from hits
         return
     for name in call.texts("Name") or ["*"]:
@@ -77,17 +84,31 @@ def _found(call: Call) -> Iterator[Process]:
 
 
 def _missing(call: Call, text: str, identifier: str, target: Value) -> PSError:
-    return call.fail(text, kind="Microsoft.PowerShell.Commands.ProcessCommandException", category="ObjectNotFound", identifier=identifier, target=target)
+    return call.fail(
+        text,
+        kind="Microsoft.PowerShell.Commands.ProcessCommandException",
+        category="ObjectNotFound",
+        identifier=identifier,
+        target=target,
+    )
 
 
-@cmdlet("Get-Process", "Name:0:prop:a=ProcessName Id:a=PID InputObject:pipe IncludeUserName:switch FileVersionInfo:switch Module:switch", aliases="gps ps")
+@cmdlet(
+    "Get-Process",
+    "Name:0:prop:a=ProcessName Id:a=PID InputObject:pipe IncludeUserName:switch FileVersionInfo:switch Module:switch",
+    aliases="gps ps",
+)
 def get_process(call: Call) -> Iterator[Value]:
     """Tell processes."""
     for process in _found(call):
         yield shown(call.machine, process)
 
 
-@cmdlet("Stop-Process", "Id:0 Name:a=ProcessName InputObject:pipe Force:switch PassThru:switch", aliases="spps kill")
+@cmdlet(
+    "Stop-Process",
+    "Id:0 Name:a=ProcessName InputObject:pipe Force:switch PassThru:switch",
+    aliases="spps kill",
+)
 def stop_process(call: Call) -> Iterator[Value]:
     """End processes."""
     for process in list(_found(call)):
@@ -103,7 +124,14 @@ def wait_process(call: Call) -> Iterator[Value]:
     for process in list(_found(call)):
         while not process.ended.is_set():
             if limit is not None and waited >= limit:
-                call.report(_missing(call, f"This command stopped the operation because process \"{process.name} ({process.pid})\" is not stopped in the specified time-out.", "ProcessNotTerminated", process.pid))
+                call.report(
+                    _missing(
+                        call,
+                        f'This command stopped the operation because process "{process.name} ({process.pid})" is not stopped in the specified time-out.',
+                        "ProcessNotTerminated",
+                        process.pid,
+                    )
+                )
                 break
             call.shell.sleep(1)
             waited += 1
@@ -130,8 +158,22 @@ def start_process(call: Call) -> Iterator[Value]:
     out: list[str] = []
     err: list[str] = []
     token = _token(call)
-    directory = machine.files.resolve(call.text("WorkingDirectory"), shell.directory) if call.has("WorkingDirectory") else shell.directory
-    child = start(machine, shell.process, path, split_words(line), out=out.append, err=err.append, line=line, token=token, directory=directory)
+    directory = (
+        machine.files.resolve(call.text("WorkingDirectory"), shell.directory)
+        if call.has("WorkingDirectory")
+        else shell.directory
+    )
+    child = start(
+        machine,
+        shell.process,
+        path,
+        split_words(line),
+        out=out.append,
+        err=err.append,
+        line=line,
+        token=token,
+        directory=directory,
+    )
     if call.flag("Wait"):
         while not child.ended.wait(0.05):
             if shell.process.killed.is_set():
@@ -156,7 +198,9 @@ def _token(call: Call) -> Token:
     account = call.machine.users.get(to_string(given.get("UserName")))
     password = given.get("Password").base
     if account is None or account["password_hash"] != nt_hash(password):
-        raise call.fail("This command cannot be run due to the error: The user name or password is incorrect.")
+        raise call.fail(
+            "This command cannot be run due to the error: The user name or password is incorrect."
+        )
     return call.machine.token_of(account, network=False)
 
 

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 def drive_of(path: str) -> str:
     """Which provider a path belongs to."""
-    low = path.lower().replace("microsoft.powershell.security\\", "").replace("microsoft.wsman.management\\", "")
+    low = (
+        path.lower()
+        .replace("microsoft.powershell.security\\", "")
+        .replace("microsoft.wsman.management\\", "")
+    )
     if low.startswith(("cert:", "certificate::")):
         return "certificate"
     if low.startswith(("wsman:", "wsman::")):
@@ -72,7 +76,10 @@ def file_item(machine: Machine, path: str) -> PSObject:
         "CreationTimeUtc": written,
         "VersionInfo": PSObject(
             "System.Diagnostics.FileVersionInfo",
-            {"FileVersion": f"10.0.{machine.os['build']}.1", "ProductVersion": f"10.0.{machine.os['build']}.1"},
+            {
+                "FileVersion": f"10.0.{machine.os['build']}.1",
+                "ProductVersion": f"10.0.{machine.os['build']}.1",
+            },
         ),
     }
     if folder:
@@ -116,7 +123,9 @@ def key_item(machine: Machine, path: str) -> PSObject:
             "GetValueNames": lambda: names,
             "GetValue": get_value,
             "GetSubKeyNames": lambda: registry.subkeys(path),
-            "OpenSubKey": lambda name: key_item(machine, f"{path}\\{name}") if registry.exists(f"{path}\\{name}") else None,
+            "OpenSubKey": lambda name: (
+                key_item(machine, f"{path}\\{name}") if registry.exists(f"{path}\\{name}") else None
+            ),
             "SetValue": lambda name, data, *_: registry.set(path, str(name), data),
             "Close": lambda: None,
             "Dispose": lambda: None,
@@ -162,10 +171,14 @@ def matching_keys(shell: Shell, pattern: str) -> list[str]:
 def certificate_name(path: str) -> str:
     """The thumbprint in a path of the store, or nothing for the store itself."""
     parts = [part for part in path.replace("/", "\\").split("\\") if part]
-    kept = [p for p in parts if p.lower() not in ("cert:", "localmachine", "my", "microsoft.powershell.security")]
+    kept = [
+        p for p in parts if p.lower() not in ("cert:", "localmachine", "my", "microsoft.powershell.security")
+    ]
     kept = [p for p in kept if not p.lower().startswith(("certificate::", "cert:"))]
     low = path.lower().replace("/", "\\")
-    if "currentuser" in low or ("localmachine" in low and not low.rstrip("\\").endswith("localmachine") and "\\my" not in low):
+    if "currentuser" in low or (
+        "localmachine" in low and not low.rstrip("\\").endswith("localmachine") and "\\my" not in low
+    ):
         return "none"
     return kept[-1] if kept else ""
 
@@ -181,20 +194,32 @@ def items(shell: Shell, path: str, *, literal: bool = False) -> list[PSObject]:
             name = certificate_name(path)
             if not name:
                 return [PSObject("Microsoft.PowerShell.Commands.X509StoreLocation", {"Name": "My"})]
-            return [machine.certificates.shown(one) for one in machine.certificates.all if wildcard(name).fullmatch(one)]
+            return [
+                machine.certificates.shown(one)
+                for one in machine.certificates.all
+                if wildcard(name).fullmatch(one)
+            ]
         case "wsman":
             found = wsman_drive.item(machine, path)
             return [found] if found is not None else []
         case "environment":
             name = path.partition(":")[2].lstrip(":\\/")
             return [
-                PSObject("System.Collections.DictionaryEntry", {"Name": key, "Key": key, "Value": value}, shown=("Name", "Value"))
+                PSObject(
+                    "System.Collections.DictionaryEntry",
+                    {"Name": key, "Key": key, "Value": value},
+                    shown=("Name", "Value"),
+                )
                 for key, value in shell.process.environment.items()
                 if wildcard(name or "*").fullmatch(key)
             ]
         case "function" | "variable" | "alias":
             name = path.partition(":")[2].lstrip("\\")
-            there = shell.function(name) is not None if path.lower().startswith("function") else shell.defined(name)
+            there = (
+                shell.function(name) is not None
+                if path.lower().startswith("function")
+                else shell.defined(name)
+            )
             return [PSObject("Item", {"Name": name})] if there else []
     full = machine.files.resolve(path, shell.directory)
     paths = [full] if literal else machine.files.matching(full)

@@ -22,8 +22,13 @@ NEVER_RUN, RUNNING = 0x41303, 0x41301
 
 def shown(task: dict[str, Any]) -> PSObject:
     """A MSFT_ScheduledTask."""
-    principal = PSObject("CimInstance", {"UserId": task["user"], "RunLevel": task["level"], "LogonType": task["logon"]})
-    action = PSObject("CimInstance", {"Execute": task["execute"], "Arguments": task["arguments"], "WorkingDirectory": task["directory"]})
+    principal = PSObject(
+        "CimInstance", {"UserId": task["user"], "RunLevel": task["level"], "LogonType": task["logon"]}
+    )
+    action = PSObject(
+        "CimInstance",
+        {"Execute": task["execute"], "Arguments": task["arguments"], "WorkingDirectory": task["directory"]},
+    )
     return PSObject(
         "Microsoft.Management.Infrastructure.CimInstance#Root/Microsoft/Windows/TaskScheduler/MSFT_ScheduledTask",
         {
@@ -47,7 +52,11 @@ def new_action(call: Call) -> Iterator[Value]:
     """Say what a task does."""
     yield PSObject(
         "Microsoft.Management.Infrastructure.CimInstance#MSFT_TaskExecAction",
-        {"Execute": call.text("Execute"), "Arguments": call.text("Argument"), "WorkingDirectory": call.text("WorkingDirectory")},
+        {
+            "Execute": call.text("Execute"),
+            "Arguments": call.text("Argument"),
+            "WorkingDirectory": call.text("WorkingDirectory"),
+        },
     )
 
 
@@ -55,11 +64,18 @@ def new_action(call: Call) -> Iterator[Value]:
     "New-ScheduledTaskSettingsSet",
     "ExecutionTimeLimit AllowStartIfOnBatteries:switch DontStopIfGoingOnBatteries:switch StartWhenAvailable:switch MultipleInstances Priority RestartCount RestartInterval Hidden:switch Compatibility WakeToRun:switch DontStopOnIdleEnd:switch Disable:switch",
 )
-@cmdlet("New-ScheduledTaskTrigger", "Once:switch At AtStartup:switch AtLogOn:switch Daily:switch RandomDelay RepetitionInterval RepetitionDuration User")
+@cmdlet(
+    "New-ScheduledTaskTrigger",
+    "Once:switch At AtStartup:switch AtLogOn:switch Daily:switch RandomDelay RepetitionInterval RepetitionDuration User",
+)
 @cmdlet("New-ScheduledTaskPrincipal", "UserId:0 LogonType RunLevel GroupId Id ProcessTokenSidType")
 def new_part(call: Call) -> Iterator[Value]:
     """Say how, when or as whom a task runs."""
-    yield PSObject(f"Microsoft.Management.Infrastructure.CimInstance#{call.name[18:]}", dict(call.arguments.items()), closed=False)
+    yield PSObject(
+        f"Microsoft.Management.Infrastructure.CimInstance#{call.name[18:]}",
+        dict(call.arguments.items()),
+        closed=False,
+    )
 
 
 @cmdlet(
@@ -71,7 +87,12 @@ def register(call: Call) -> Iterator[Value]:
     name = call.text("TaskName").lstrip("\\")
     tasks = call.machine.document["tasks"]
     if name.lower() in tasks and not call.flag("Force"):
-        raise call.fail("Cannot create a file when that file already exists.", kind="Microsoft.Management.Infrastructure.CimException", category="ResourceExists", identifier="HRESULT 0x800700b7")
+        raise call.fail(
+            "Cannot create a file when that file already exists.",
+            kind="Microsoft.Management.Infrastructure.CimException",
+            category="ResourceExists",
+            identifier="HRESULT 0x800700b7",
+        )
     principal = call.get("Principal")
     user = call.text("User")
     level, logon = call.text("RunLevel", "Limited"), "Password" if call.has("Password") else "Interactive"
@@ -106,17 +127,33 @@ def _check_user(call: Call, user: str, password: str | None) -> None:
         return
     account = call.machine.users.get(user)
     if account is None:
-        raise call.fail("No mapping between account names and security IDs was done.", kind="Microsoft.Management.Infrastructure.CimException", category="NotSpecified", identifier="HRESULT 0x80070534")
+        raise call.fail(
+            "No mapping between account names and security IDs was done.",
+            kind="Microsoft.Management.Infrastructure.CimException",
+            category="NotSpecified",
+            identifier="HRESULT 0x80070534",
+        )
     if password is not None and account["password_hash"] != nt_hash(password):
-        raise call.fail("The user name or password is incorrect.", kind="Microsoft.Management.Infrastructure.CimException", category="AuthenticationError", identifier="HRESULT 0x8007052e")
+        raise call.fail(
+            "The user name or password is incorrect.",
+            kind="Microsoft.Management.Infrastructure.CimException",
+            category="AuthenticationError",
+            identifier="HRESULT 0x8007052e",
+        )
 
 
 def _tasks(call: Call, *, quiet: bool = False) -> Iterator[dict[str, Any]]:
     given = call.get("InputObject")
-    names = [to_string(given.get("TaskName"))] if isinstance(given, PSObject) else [n.lstrip("\\") for n in call.texts("TaskName")] or ["*"]
+    names = (
+        [to_string(given.get("TaskName"))]
+        if isinstance(given, PSObject)
+        else [n.lstrip("\\") for n in call.texts("TaskName")] or ["*"]
+    )
     for name in names:
         expression = wildcard(name)
-        found = [one for one in list(call.machine.document["tasks"].values()) if expression.fullmatch(one["name"])]
+        found = [
+            one for one in list(call.machine.document["tasks"].values()) if expression.fullmatch(one["name"])
+        ]
         if not found and "*" not in name and not quiet:
             call.report(
                 call.fail(
@@ -143,7 +180,14 @@ def get_task_info(call: Call) -> Iterator[Value]:
     for task in _tasks(call):
         yield PSObject(
             "Microsoft.Management.Infrastructure.CimInstance#MSFT_TaskDynamicInfo",
-            {"TaskName": task["name"], "TaskPath": "\\", "LastTaskResult": task["result"], "LastRunTime": task["last"], "NumberOfMissedRuns": 0, "NextRunTime": None},
+            {
+                "TaskName": task["name"],
+                "TaskPath": "\\",
+                "LastTaskResult": task["result"],
+                "LastRunTime": task["last"],
+                "NumberOfMissedRuns": 0,
+                "NextRunTime": None,
+            },
         )
 
 
@@ -211,14 +255,29 @@ def run(machine: Machine, task: dict[str, Any]) -> None:
     if token is None:
         task["result"] = 0x8007052E
         return
-    root = machine.spawn("svchost", r"C:\Windows\System32\svchost.exe", token, job=job_of(task), directory=r"C:\Windows\System32")
+    root = machine.spawn(
+        "svchost",
+        r"C:\Windows\System32\svchost.exe",
+        token,
+        job=job_of(task),
+        directory=r"C:\Windows\System32",
+    )
     path = find_file(machine, root, task["execute"])
     if path is None:
         machine.processes.end(root, 0)
         task["result"] = 0x80070002
         return
     task |= {"state": "Running", "result": RUNNING}
-    child = start(machine, root, path, split_words(task["arguments"]), out=lambda _: None, err=lambda _: None, line=task["arguments"], job=job_of(task))
+    child = start(
+        machine,
+        root,
+        path,
+        split_words(task["arguments"]),
+        out=lambda _: None,
+        err=lambda _: None,
+        line=task["arguments"],
+        job=job_of(task),
+    )
 
     def ended() -> None:
         child.ended.wait()

@@ -44,12 +44,17 @@ def export_certificate(call: Call) -> Iterator[Value]:
 
 
 def _mount_points(call: Call) -> list[str]:
-    given = [to_string(one.get("MountPoint")) if isinstance(one, PSObject) else to_string(one) for one in to_list(call.get("MountPoint"))]
+    given = [
+        to_string(one.get("MountPoint")) if isinstance(one, PSObject) else to_string(one)
+        for one in to_list(call.get("MountPoint"))
+    ]
     return [one.rstrip(":\\").upper() for one in given] or list(call.machine.document["bitlocker"])
 
 
 def _volume(letter: str, state: dict[str, Any]) -> PSObject:
-    status = {0: "FullyDecrypted", 1: "FullyEncrypted", 2: "EncryptionInProgress", 3: "DecryptionInProgress"}[state["conversion"]]
+    status = {0: "FullyDecrypted", 1: "FullyEncrypted", 2: "EncryptionInProgress", 3: "DecryptionInProgress"}[
+        state["conversion"]
+    ]
     return PSObject(
         "Microsoft.BitLocker.Structures.BitLockerVolume",
         {
@@ -70,7 +75,9 @@ def _volume(letter: str, state: dict[str, Any]) -> PSObject:
 def get_bitlocker_volume(call: Call) -> Iterator[Value]:
     """Tell how volumes are encrypted."""
     for letter in _mount_points(call):
-        yield _volume(letter, call.machine.document["bitlocker"].get(letter, {"conversion": 0, "protection": 0}))
+        yield _volume(
+            letter, call.machine.document["bitlocker"].get(letter, {"conversion": 0, "protection": 0})
+        )
 
 
 @cmdlet("Disable-BitLocker", "MountPoint:0:pipe:prop")
@@ -135,7 +142,12 @@ def new_firewall_rule(call: Call) -> Iterator[Value]:
     name = call.text("Name") or "{" + str(__import__("uuid").uuid4()) + "}"
     rules = call.machine.document["firewall"]
     if name.lower() in rules:
-        raise call.fail("Cannot create a file when that file already exists.", kind="Microsoft.Management.Infrastructure.CimException", category="ResourceExists", identifier="Windows System Error 183")
+        raise call.fail(
+            "Cannot create a file when that file already exists.",
+            kind="Microsoft.Management.Infrastructure.CimException",
+            category="ResourceExists",
+            identifier="Windows System Error 183",
+        )
     with call.machine.lock:
         rules[name.lower()] = {
             "name": name,
@@ -156,13 +168,25 @@ def new_firewall_rule(call: Call) -> Iterator[Value]:
 def _rules(call: Call) -> list[dict[str, Any]]:
     given = call.get("InputObject")
     if isinstance(given, PSObject):
-        return [one for one in call.machine.document["firewall"].values() if one["name"] == to_string(given.get("Name"))]
-    by, wanted = ("display", call.texts("DisplayName")) if call.has("DisplayName") else ("name", call.texts("Name") or ["*"])
+        return [
+            one
+            for one in call.machine.document["firewall"].values()
+            if one["name"] == to_string(given.get("Name"))
+        ]
+    by, wanted = (
+        ("display", call.texts("DisplayName"))
+        if call.has("DisplayName")
+        else ("name", call.texts("Name") or ["*"])
+    )
     if call.has("DisplayGroup"):
         by, wanted = "group", call.texts("DisplayGroup")
     found = []
     for name in wanted:
-        hits = [one for one in call.machine.document["firewall"].values() if wildcard(name).fullmatch(str(one.get(by, "")))]
+        hits = [
+            one
+            for one in call.machine.document["firewall"].values()
+            if wildcard(name).fullmatch(str(one.get(by, "")))
+        ]
         if not hits and "*" not in name:
             call.report(
                 call.fail(
@@ -219,13 +243,27 @@ def set_firewall_rule(call: Call) -> Iterator[Value]:
 def get_mp_computer_status(call: Call) -> Iterator[Value]:
     """Tell Defender's state."""
     service = call.machine.service("WinDefend")
-    yield PSObject("CimInstance#MSFT_MpComputerStatus", {"AMServiceEnabled": service is not None and service["status"] == "Running", "RealTimeProtectionEnabled": True, "AntivirusEnabled": True})
+    yield PSObject(
+        "CimInstance#MSFT_MpComputerStatus",
+        {
+            "AMServiceEnabled": service is not None and service["status"] == "Running",
+            "RealTimeProtectionEnabled": True,
+            "AntivirusEnabled": True,
+        },
+    )
 
 
-@cmdlet("Set-MpPreference", "DisableRealtimeMonitoring ExclusionPath DisableIOAVProtection DisableBehaviorMonitoring")
+@cmdlet(
+    "Set-MpPreference",
+    "DisableRealtimeMonitoring ExclusionPath DisableIOAVProtection DisableBehaviorMonitoring",
+)
 @cmdlet("Add-MpPreference", "ExclusionPath ExclusionProcess")
 def set_mp_preference(call: Call) -> Iterator[Value]:
     """Keep Defender's preferences in the registry."""
     for name, value in call.arguments.items():
-        call.machine.registry.set(r"HKLM\SOFTWARE\Microsoft\Windows Defender\Preferences", str(name), [to_string(one) for one in to_list(value)])
+        call.machine.registry.set(
+            r"HKLM\SOFTWARE\Microsoft\Windows Defender\Preferences",
+            str(name),
+            [to_string(one) for one in to_list(value)],
+        )
     yield from ()

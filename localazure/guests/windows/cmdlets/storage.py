@@ -13,12 +13,22 @@ from localazure.guests.windows.powershell.values import PSObject, Value
 
 def disks(machine: Machine) -> list[tuple[int, Volume | None, int]]:
     """Number, volume (None for the OS and the temporary disk) and size in GiB."""
-    found: list[tuple[int, Volume | None, int]] = [(0, None, int(machine.document["disk"].get("size_gb", 127))), (1, None, 16)]
-    return found + [(index + 2, volume, volume.size_gb) for index, volume in enumerate(sorted(machine.volumes, key=lambda v: v.lun))]
+    found: list[tuple[int, Volume | None, int]] = [
+        (0, None, int(machine.document["disk"].get("size_gb", 127))),
+        (1, None, 16),
+    ]
+    return found + [
+        (index + 2, volume, volume.size_gb)
+        for index, volume in enumerate(sorted(machine.volumes, key=lambda v: v.lun))
+    ]
 
 
 def _style(volume: Volume | None) -> str:
-    return "GPT" if volume is None or volume.document.get("initialized") or volume.document.get("formatted") else "RAW"
+    return (
+        "GPT"
+        if volume is None or volume.document.get("initialized") or volume.document.get("formatted")
+        else "RAW"
+    )
 
 
 def _disk(number: int, volume: Volume | None, size: int) -> PSObject:
@@ -68,7 +78,9 @@ def _data(call: Call) -> Iterator[tuple[int, Volume]]:
     for number, volume, _ in disks(call.machine):
         if number in _numbers(call):
             if volume is None:
-                raise call.fail("The disk holds the system.", kind="Microsoft.Management.Infrastructure.CimException")
+                raise call.fail(
+                    "The disk holds the system.", kind="Microsoft.Management.Infrastructure.CimException"
+                )
             yield number, volume
 
 
@@ -83,7 +95,11 @@ def initialize_disk(call: Call) -> Iterator[Value]:
     """Write a partition table."""
     for number, volume in _data(call):
         if _style(volume) != "RAW":
-            raise call.fail("The disk has already been initialized.", kind="Microsoft.Management.Infrastructure.CimException", identifier="StorageWMI 41002")
+            raise call.fail(
+                "The disk has already been initialized.",
+                kind="Microsoft.Management.Infrastructure.CimException",
+                identifier="StorageWMI 41002",
+            )
         _note(call.machine, volume, initialized=True)
         if call.flag("PassThru"):
             yield _disk(number, volume, volume.size_gb)
@@ -103,13 +119,22 @@ def free_letter(machine: Machine) -> str:
     return next(letter for letter in "FGHIJKLMNOPQRSTUVWXYZ" if letter not in machine.drives())
 
 
-@cmdlet("New-Partition", "DiskNumber:0:prop UseMaximumSize:switch AssignDriveLetter:switch DriveLetter Size InputObject:pipe GptType")
+@cmdlet(
+    "New-Partition",
+    "DiskNumber:0:prop UseMaximumSize:switch AssignDriveLetter:switch DriveLetter Size InputObject:pipe GptType",
+)
 def new_partition(call: Call) -> Iterator[Value]:
     """Make the one partition of a data disk."""
     for number, volume in _data(call):
         if _style(volume) == "RAW":
-            raise call.fail("The disk has not been initialized.", kind="Microsoft.Management.Infrastructure.CimException", identifier="StorageWMI 41000")
-        letter = call.text("DriveLetter").upper() or (free_letter(call.machine) if call.flag("AssignDriveLetter") else None)
+            raise call.fail(
+                "The disk has not been initialized.",
+                kind="Microsoft.Management.Infrastructure.CimException",
+                identifier="StorageWMI 41000",
+            )
+        letter = call.text("DriveLetter").upper() or (
+            free_letter(call.machine) if call.flag("AssignDriveLetter") else None
+        )
         _note(call.machine, volume, letter=letter)
         yield _partition(number, volume, volume.size_gb, letter)
 
@@ -117,7 +142,15 @@ def new_partition(call: Call) -> Iterator[Value]:
 def _partition(number: int, volume: Volume | None, size: int, letter: str | None) -> PSObject:
     return PSObject(
         "Microsoft.Management.Infrastructure.CimInstance#ROOT/Microsoft/Windows/Storage/MSFT_Partition",
-        {"DiskNumber": number, "PartitionNumber": 2, "DriveLetter": letter, "Size": size * GB, "Type": "Basic", "IsBoot": number == 0, "GptType": "{ebd0a0a2-b9e5-4433-87c0-68b6b72699c7}"},
+        {
+            "DiskNumber": number,
+            "PartitionNumber": 2,
+            "DriveLetter": letter,
+            "Size": size * GB,
+            "Type": "Basic",
+            "IsBoot": number == 0,
+            "GptType": "{ebd0a0a2-b9e5-4433-87c0-68b6b72699c7}",
+        },
         shown=("PartitionNumber", "DriveLetter", "Size", "Type"),
         base=volume,
     )
@@ -130,11 +163,15 @@ def get_partition(call: Call) -> Iterator[Value]:
         letter = {0: "C", 1: "D"}.get(number) if volume is None else volume.document.get("letter")
         if volume is not None and _style(volume) == "RAW":
             continue
-        if (not call.has("DiskNumber") or number in _numbers(call)) and (not call.has("DriveLetter") or letter in call.texts("DriveLetter")):
+        if (not call.has("DiskNumber") or number in _numbers(call)) and (
+            not call.has("DriveLetter") or letter in call.texts("DriveLetter")
+        ):
             yield _partition(number, volume, size, letter)
 
 
-@cmdlet("Set-Partition", "DiskNumber:prop PartitionNumber:prop DriveLetter:prop NewDriveLetter InputObject:pipe")
+@cmdlet(
+    "Set-Partition", "DiskNumber:prop PartitionNumber:prop DriveLetter:prop NewDriveLetter InputObject:pipe"
+)
 def set_partition(call: Call) -> Iterator[Value]:
     """Change a volume's letter."""
     for volume in call.machine.volumes:
@@ -143,7 +180,10 @@ def set_partition(call: Call) -> Iterator[Value]:
     yield from ()
 
 
-@cmdlet("Format-Volume", "DriveLetter:0:prop FileSystem NewFileSystemLabel Partition InputObject:pipe Force:switch Full:switch AllocationUnitSize")
+@cmdlet(
+    "Format-Volume",
+    "DriveLetter:0:prop FileSystem NewFileSystemLabel Partition InputObject:pipe Force:switch Full:switch AllocationUnitSize",
+)
 def format_volume(call: Call) -> Iterator[Value]:
     """Make a file system."""
     given = call.get("InputObject", call.get("Partition"))
@@ -154,7 +194,11 @@ def format_volume(call: Call) -> Iterator[Value]:
             _note(call.machine, volume, formatted=True, label=call.text("NewFileSystemLabel"), files={})
             yield _volume(call.machine, volume.document.get("letter") or "", volume.document["label"])
             return
-    raise call.fail("The volume was not found.", kind="Microsoft.Management.Infrastructure.CimException", category="ObjectNotFound")
+    raise call.fail(
+        "The volume was not found.",
+        kind="Microsoft.Management.Infrastructure.CimException",
+        category="ObjectNotFound",
+    )
 
 
 def _volume(machine: Machine, letter: str, label: str) -> PSObject:
@@ -181,10 +225,16 @@ def _volume(machine: Machine, letter: str, label: str) -> PSObject:
 def get_volume(call: Call) -> Iterator[Value]:
     """Tell volumes."""
     labels = {"C": "Windows", "D": "Temporary Storage"}
-    labels |= {v.document["letter"]: v.document["label"] for v in call.machine.volumes if v.document.get("letter") and v.document.get("formatted")}
+    labels |= {
+        v.document["letter"]: v.document["label"]
+        for v in call.machine.volumes
+        if v.document.get("letter") and v.document.get("formatted")
+    }
     wanted = [one.upper() for one in call.texts("DriveLetter")]
     for letter in sorted(call.machine.drives()):
-        if (not wanted or letter in wanted) and (not call.has("FileSystemLabel") or labels[letter] in call.texts("FileSystemLabel")):
+        if (not wanted or letter in wanted) and (
+            not call.has("FileSystemLabel") or labels[letter] in call.texts("FileSystemLabel")
+        ):
             yield _volume(call.machine, letter, labels.get(letter, ""))
 
 
@@ -194,7 +244,18 @@ def get_ps_drive(call: Call) -> Iterator[Value]:
     for letter, drive in sorted(call.machine.drives().items()):
         if not call.has("Name") or letter in [one.upper() for one in call.texts("Name")]:
             free = call.machine.files.free(drive)
-            yield PSObject("System.Management.Automation.PSDriveInfo", {"Name": letter, "Free": free, "Used": drive.size - free, "Root": f"{letter}:\\", "Provider": "FileSystem"}, text=letter, shown=("Name", "Used", "Free", "Root"))
+            yield PSObject(
+                "System.Management.Automation.PSDriveInfo",
+                {
+                    "Name": letter,
+                    "Free": free,
+                    "Used": drive.size - free,
+                    "Root": f"{letter}:\\",
+                    "Provider": "FileSystem",
+                },
+                text=letter,
+                shown=("Name", "Used", "Free", "Root"),
+            )
 
 
 @cmdlet("Update-HostStorageCache", "")

@@ -82,17 +82,33 @@ def collection(updates: list[PSObject]) -> PSObject:
 def _searcher(shell: Shell) -> PSObject:
     def search(criteria: Value) -> PSObject:
         wanted = {m[0].lower(): m[1] for m in re.findall(r"(\w+)\s*=\s*'?([^'\s]+)'?", to_string(criteria))}
-        if unknown := set(wanted) - {"isinstalled", "ishidden", "type", "isassigned", "rebootrequired", "browseonly", "autoselectonwebsites"}:
+        if unknown := set(wanted) - {
+            "isinstalled",
+            "ishidden",
+            "type",
+            "isassigned",
+            "rebootrequired",
+            "browseonly",
+            "autoselectonwebsites",
+        }:
             raise ModelGap(f"the criterion {unknown.pop()} of a search for updates")
         shell.sleep(20)
         pending = shell.machine.document["updates"]["pending"]
-        found = [] if wanted.get("isinstalled") == "1" else [_update(one) for one in pending if one.get("state") != "installed"]
+        found = (
+            []
+            if wanted.get("isinstalled") == "1"
+            else [_update(one) for one in pending if one.get("state") != "installed"]
+        )
         return PSObject(
             "System.__ComObject#ISearchResult",
             {"Updates": _enumerable(found), "ResultCode": SUCCEEDED, "Warnings": []},
         )
 
-    return PSObject("System.__ComObject#IUpdateSearcher", {"ServerSelection": 0, "Online": True, "ServiceID": ""}, methods={"Search": search, "GetTotalHistoryCount": lambda: 0})
+    return PSObject(
+        "System.__ComObject#IUpdateSearcher",
+        {"ServerSelection": 0, "Online": True, "ServiceID": ""},
+        methods={"Search": search, "GetTotalHistoryCount": lambda: 0},
+    )
 
 
 class Updates(list[PSObject]):
@@ -117,7 +133,10 @@ def _update(update: dict[str, Any]) -> PSObject:
             "RebootRequired": Lazy(lambda: update.get("state") == "installed" and update["reboot"]),
             "MaxDownloadSize": update["megabytes"] << 20,
             "Size": update["megabytes"] << 20,
-            "InstallationBehavior": PSObject("IInstallationBehavior", {"CanRequestUserInput": False, "RebootBehavior": 2 if update["reboot"] else 0}),
+            "InstallationBehavior": PSObject(
+                "IInstallationBehavior",
+                {"CanRequestUserInput": False, "RebootBehavior": 2 if update["reboot"] else 0},
+            ),
             "Categories": [],
             "Description": update["title"],
             "Identity": PSObject("IUpdateIdentity", {"UpdateID": update["kb"], "RevisionNumber": 1}),
@@ -135,7 +154,9 @@ def _chosen(subject: PSObject) -> list[dict[str, Any]]:
 
 
 def _downloader(shell: Shell) -> PSObject:
-    made = PSObject("System.__ComObject#IUpdateDownloader", {"Updates": None, "Priority": 2, "IsForced": False})
+    made = PSObject(
+        "System.__ComObject#IUpdateDownloader", {"Updates": None, "Priority": 2, "IsForced": False}
+    )
 
     def download() -> PSObject:
         if _from_network(shell):
@@ -144,14 +165,28 @@ def _downloader(shell: Shell) -> PSObject:
             shell.sleep(update["megabytes"] / 20)
             update["state"] = "downloaded"
         shell.machine.changed()
-        return PSObject("IDownloadResult", {"ResultCode": SUCCEEDED, "HResult": 0}, methods={"GetUpdateResult": lambda index: PSObject("R", {"ResultCode": SUCCEEDED, "HResult": 0})})
+        return PSObject(
+            "IDownloadResult",
+            {"ResultCode": SUCCEEDED, "HResult": 0},
+            methods={"GetUpdateResult": lambda index: PSObject("R", {"ResultCode": SUCCEEDED, "HResult": 0})},
+        )
 
     made.methods["Download"] = download
     return made
 
 
 def _installer(shell: Shell) -> PSObject:
-    made = PSObject("System.__ComObject#IUpdateInstaller", {"Updates": None, "ForceQuiet": True, "IsForced": False, "AllowSourcePrompts": False, "IsBusy": False, "RebootRequiredBeforeInstallation": False})
+    made = PSObject(
+        "System.__ComObject#IUpdateInstaller",
+        {
+            "Updates": None,
+            "ForceQuiet": True,
+            "IsForced": False,
+            "AllowSourcePrompts": False,
+            "IsBusy": False,
+            "RebootRequiredBeforeInstallation": False,
+        },
+    )
 
     def install() -> PSObject:
         if _from_network(shell):
@@ -159,8 +194,16 @@ def _installer(shell: Shell) -> PSObject:
         codes = [_install(shell, update) for update in _chosen(made)]
         return PSObject(
             "System.__ComObject#IInstallationResult",
-            {"ResultCode": SUCCEEDED if FAILED not in codes else 3, "RebootRequired": shell.machine.document["updates"]["reboot_required"], "HResult": 0},
-            methods={"GetUpdateResult": lambda index: PSObject("R", {"ResultCode": codes[int(index)], "HResult": 0, "RebootRequired": False})},
+            {
+                "ResultCode": SUCCEEDED if FAILED not in codes else 3,
+                "RebootRequired": shell.machine.document["updates"]["reboot_required"],
+                "HResult": 0,
+            },
+            methods={
+                "GetUpdateResult": lambda index: PSObject(
+                    "R", {"ResultCode": codes[int(index)], "HResult": 0, "RebootRequired": False}
+                )
+            },
         )
 
     made.methods["Install"] = install
@@ -185,14 +228,21 @@ def _install(shell: Shell, update: dict[str, Any]) -> int:
             machine.registry.create(WU)
         else:
             updates["pending"] = [one for one in updates["pending"] if one["kb"] != update["kb"]]
-            updates["installed"].append({"kb": update["kb"], "title": update["title"], "on": machine.clock.stamp()})
+            updates["installed"].append(
+                {"kb": update["kb"], "title": update["title"], "on": machine.clock.stamp()}
+            )
         machine.changed()
     return SUCCEEDED
 
 
 def _system_information(shell: Shell) -> PSObject:
-    return PSObject("System.__ComObject#ISystemInformation", {"RebootRequired": bool(shell.machine.document["updates"]["reboot_required"])})
+    return PSObject(
+        "System.__ComObject#ISystemInformation",
+        {"RebootRequired": bool(shell.machine.document["updates"]["reboot_required"])},
+    )
 
 
 def _automatic(shell: Shell) -> PSObject:
-    return PSObject("System.__ComObject#IAutomaticUpdates", {"ServiceEnabled": True}, methods={"DetectNow": lambda: None})
+    return PSObject(
+        "System.__ComObject#IAutomaticUpdates", {"ServiceEnabled": True}, methods={"DetectNow": lambda: None}
+    )

@@ -41,8 +41,17 @@ def test_wsman(call: Call) -> Iterator[Value]:
     """Tell whether WinRM answers here."""
     service = call.machine.service("WinRM")
     if service is None or service["status"] != "Running":
-        raise call.fail("The client cannot connect to the destination specified in the request. Verify that the service on the destination is running.", identifier="WsManError")
-    yield PSObject("System.Xml.XmlElement", {"ProductVendor": "Microsoft Corporation", "ProductVersion": f"OS: 10.0.{call.machine.os['build']} SP: 0.0 Stack: 3.0"})
+        raise call.fail(
+            "The client cannot connect to the destination specified in the request. Verify that the service on the destination is running.",
+            identifier="WsManError",
+        )
+    yield PSObject(
+        "System.Xml.XmlElement",
+        {
+            "ProductVendor": "Microsoft Corporation",
+            "ProductVersion": f"OS: 10.0.{call.machine.os['build']} SP: 0.0 Stack: 3.0",
+        },
+    )
 
 
 @cmdlet("New-WSManInstance", "ResourceURI:0 SelectorSet ValueSet ComputerName")

@@ -18,13 +18,25 @@ _NAMES = ("Address", "Transport", "Port", "Hostname", "Enabled", "URLPrefix", "C
 def parts_of(path: str) -> list[str]:
     """The parts below `WSMan:\\localhost`."""
     found = [part for part in path.replace("/", "\\").split("\\") if part]
-    return [part for part in found if part.lower() not in ("wsman:", "localhost", "microsoft.wsman.management") and not part.lower().startswith("wsman:")]
+    return [
+        part
+        for part in found
+        if part.lower() not in ("wsman:", "localhost", "microsoft.wsman.management")
+        and not part.lower().startswith("wsman:")
+    ]
 
 
 def _leaf(name: str, value: Any, path: str) -> PSObject:
     return PSObject(
         "Microsoft.WSMan.Management.WSManConfigLeafElement",
-        {"Name": name, "Value": str(value), "Type": "System.String", "PSPath": path, "PSChildName": name, "SourceOfValue": ""},
+        {
+            "Name": name,
+            "Value": str(value),
+            "Type": "System.String",
+            "PSPath": path,
+            "PSChildName": name,
+            "SourceOfValue": "",
+        },
         shown=("Name", "Value"),
     )
 
@@ -32,7 +44,13 @@ def _leaf(name: str, value: Any, path: str) -> PSObject:
 def _container(name: str, path: str, keys: list[str]) -> PSObject:
     return PSObject(
         "Microsoft.WSMan.Management.WSManConfigContainerElement",
-        {"Name": name, "Type": "Container", "Keys": keys, "PSPath": f"Microsoft.WSMan.Management\\WSMan::{path}", "PSChildName": name},
+        {
+            "Name": name,
+            "Type": "Container",
+            "Keys": keys,
+            "PSPath": f"Microsoft.WSMan.Management\\WSMan::{path}",
+            "PSChildName": name,
+        },
         text=name,
         shown=("Type", "Keys", "Name"),
     )
@@ -66,7 +84,11 @@ def item(machine: Machine, path: str) -> PSObject | None:
     if found is not None:
         table, name = found
         key = next((one for one in table if one.lower() == name.lower()), None)
-        return _leaf(parts[-1] if key == "max_envelope_kb" else key, table[key], path) if key is not None else None
+        return (
+            _leaf(parts[-1] if key == "max_envelope_kb" else key, table[key], path)
+            if key is not None
+            else None
+        )
     if [part.lower() for part in parts[:1]] == ["listener"] and len(parts) == 2:
         listeners = machine.document["winrm"]["listeners"]
         return next((_listener(n, e) for n, e in listeners.items() if n.lower() == parts[1].lower()), None)
@@ -115,7 +137,9 @@ def set_item(machine: Machine, path: str, value: str) -> bool:
     return True
 
 
-def add_listener(machine: Machine, transport: str, *, port: int | None, thumbprint: str, hostname: str, address: str = "*") -> str:
+def add_listener(
+    machine: Machine, transport: str, *, port: int | None, thumbprint: str, hostname: str, address: str = "*"
+) -> str:
     """Make a listener; the name of the one that has this transport and address already is an error of the caller."""
     with machine.lock:
         name = f"Listener_{1084132641 + len(machine.document['winrm']['listeners']) * 211 + (hash(transport) & 0xFFF)}"

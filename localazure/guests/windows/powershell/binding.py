@@ -80,7 +80,7 @@ def _outside(
         raise ModelGap(f"the command '{word}'", error.message)
     if path.lower().endswith(".ps1"):
         return call_file(shell, path, arguments, upstream)
-    return run_program(shell, path, arguments.raw, upstream)
+    return run_program(shell, path, arguments.raw, upstream, wait=arguments.awaited)
 
 
 def find_parameter(parameters: tuple[Parameter, ...], given: str, command: str) -> Parameter | None:

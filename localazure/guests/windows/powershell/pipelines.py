@@ -44,6 +44,8 @@ class Arguments:
     """The words as an external program gets them."""
     redirections: list[tuple[str, str, str | None]] = field(default_factory=list)
     """Which stream, how (`>`, `>>`, `>&1`), and the file, None for $null."""
+    awaited: bool = False
+    """Whether somebody takes the output: only then does PowerShell wait for a windowed program."""
 
 
 def execute_pipeline(shell: Shell, node: Node) -> Iterator[Value]:
@@ -70,20 +72,20 @@ def _run_chain(shell: Shell, node: Node) -> Iterator[Value]:
     yield from _chain(shell, [node])
 
 
-def _chain(shell: Shell, elements: list[Node]) -> Iterator[Value]:
-    stream = _element(shell, elements[0], None)
+def _chain(shell: Shell, elements: list[Node], *, awaited: bool = False) -> Iterator[Value]:
+    stream = _element(shell, elements[0], None, awaited=awaited or len(elements) > 1)
     for element in elements[1:]:
-        stream = _element(shell, element, stream)
+        stream = _element(shell, element, stream, awaited=True)
     try:
         yield from stream
     except StopUpstream:
         pass
 
 
-def _element(shell: Shell, node: Node, upstream: Iterator[Value] | None) -> Iterator[Value]:
+def _element(shell: Shell, node: Node, upstream: Iterator[Value] | None, *, awaited: bool) -> Iterator[Value]:
     node = unwrapped(node)
     if node.type == "command":
-        return _command(shell, node, upstream)
+        return _command(shell, node, upstream, awaited=awaited)
     if upstream is not None:
         raise ModelGap("an expression that is not the first element of its pipeline")
     return _expression_output(shell, node)
@@ -115,13 +117,14 @@ def _silent(node: Node) -> bool:
     return node.type != "array_literal_expression"
 
 
-def _command(shell: Shell, node: Node, upstream: Iterator[Value] | None) -> Iterator[Value]:
+def _command(shell: Shell, node: Node, upstream: Iterator[Value] | None, *, awaited: bool) -> Iterator[Value]:
     from localazure.guests.windows.powershell.statements import position  # noqa: PLC0415 - mutual
 
     where = position(node)
     invoked = next((text_of(c) for c in node.children if c.type == "command_invokation_operator"), "")
     name = _command_name(shell, node)
     arguments = read_arguments(shell, node)
+    arguments.awaited = awaited
     if isinstance(name, str) and (found := _RANGE.fullmatch(name)) and not arguments.words:
         yield from span(int(found[1]), int(found[2]))
         return
@@ -167,7 +170,11 @@ def read_arguments(shell: Shell, node: Node) -> Arguments:
             following = children[index + 1] if index + 1 < len(children) else None
             if child.type == "argument_list" and before is not None and before.end_byte == child.start_byte:
                 continue  # taken with the member before it
-            if following is not None and following.type == "argument_list" and following.start_byte == child.end_byte:
+            if (
+                following is not None
+                and following.type == "argument_list"
+                and following.start_byte == child.end_byte
+            ):
                 value = call_member(shell, unwrapped(child), following)
                 found.words.append((None, value))
                 found.raw += [to_string(one) for one in to_list(value)]
@@ -337,7 +344,7 @@ def assigned(shell: Shell, node: Node) -> Value:
     inner = unwrapped(inner)
     if inner.type in ("pipeline", "pipeline_chain", "command") or inner.type.endswith("statement"):
         if inner.type == "command":
-            return collected(list(_chain(shell, [inner])))
+            return collected(list(_chain(shell, [inner], awaited=True)))
         if inner.type == "pipeline_chain":
             return collected(list(_run_chain(shell, inner)))
         return collected(list(execute(shell, inner)))

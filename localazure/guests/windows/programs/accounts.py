@@ -26,7 +26,11 @@ def whoami(run: Run) -> int:
     if run.arguments and run.arguments[0].lower() == "/user":
         run.out(f"{name} {token.sid}")
     elif run.arguments and run.arguments[0].lower() == "/groups":
-        run.out("BUILTIN\\Administrators  Alias  S-1-5-32-544" if token.elevated else "BUILTIN\\Users  Alias  S-1-5-32-545")
+        run.out(
+            "BUILTIN\\Administrators  Alias  S-1-5-32-544"
+            if token.elevated
+            else "BUILTIN\\Users  Alias  S-1-5-32-545"
+        )
     else:
         run.out(name)
     return 0
@@ -58,10 +62,16 @@ def _service(run: Run, verb: str, name: str) -> int:
         return 2
     wanted = "Running" if verb == "start" else "Stopped"
     if service["status"] == wanted:
-        run.err("The requested service has already been started." if verb == "start" else f"The {service['display']} service is not started.")
+        run.err(
+            "The requested service has already been started."
+            if verb == "start"
+            else f"The {service['display']} service is not started."
+        )
         return 2
     change(run.machine, service, wanted)
-    run.out(f"The {service['display']} service was {'started' if verb == 'start' else 'stopped'} successfully.")
+    run.out(
+        f"The {service['display']} service was {'started' if verb == 'start' else 'stopped'} successfully."
+    )
     return 0
 
 

@@ -6,8 +6,20 @@ from localazure.guests.windows.machine.registry import normal_path
 from localazure.guests.windows.powershell.gaps import ModelGap
 from localazure.guests.windows.programs import Run, program
 
-_KINDS = {"reg_sz": "String", "reg_dword": "DWord", "reg_expand_sz": "ExpandString", "reg_multi_sz": "MultiString", "reg_qword": "QWord"}
-_NAMES = {"String": "REG_SZ", "DWord": "REG_DWORD", "ExpandString": "REG_EXPAND_SZ", "MultiString": "REG_MULTI_SZ", "QWord": "REG_QWORD"}
+_KINDS = {
+    "reg_sz": "String",
+    "reg_dword": "DWord",
+    "reg_expand_sz": "ExpandString",
+    "reg_multi_sz": "MultiString",
+    "reg_qword": "QWord",
+}
+_NAMES = {
+    "String": "REG_SZ",
+    "DWord": "REG_DWORD",
+    "ExpandString": "REG_EXPAND_SZ",
+    "MultiString": "REG_MULTI_SZ",
+    "QWord": "REG_QWORD",
+}
 
 
 @program("reg")
@@ -37,7 +49,13 @@ def _add(run: Run, key: str, options: dict[str, str]) -> int:
     else:
         kind = _KINDS[options.get("/t", "REG_SZ").lower()]
         text = options.get("/d", "")
-        data: object = int(text, 0) if kind in ("DWord", "QWord") else text.split("\\0") if kind == "MultiString" else text
+        data: object = (
+            int(text, 0)
+            if kind in ("DWord", "QWord")
+            else text.split("\\0")
+            if kind == "MultiString"
+            else text
+        )
         registry.set(key, options["/v"], data, kind)
     run.out("The operation completed successfully.")
     return 0
@@ -66,5 +84,7 @@ def _query(run: Run, key: str, options: dict[str, str]) -> int:
     run.out("")
     run.out(key.replace("HKLM", "HKEY_LOCAL_MACHINE", 1))
     for name, kind, data in rows:
-        run.out(f"    {name}    {_NAMES.get(kind, 'REG_SZ')}    {hex(data) if isinstance(data, int) else data}")
+        run.out(
+            f"    {name}    {_NAMES.get(kind, 'REG_SZ')}    {hex(data) if isinstance(data, int) else data}"
+        )
     return 0

@@ -50,9 +50,21 @@ def schtasks(run: Run) -> int:
         execute, _, arguments = line.partition(" ")
         user = options.get("/ru", run.process.token.user)
         tasks[name.lower()] = {
-            "name": name, "user": "SYSTEM" if user.lower() in ("system", "nt authority\\system") else user.rpartition("\\")[2],
-            "level": "Highest" if options.get("/rl", "").lower() == "highest" or user.lower() == "system" else "Limited", "logon": "Password" if "/rp" in options else "Interactive",
-            "execute": execute, "arguments": arguments, "directory": "", "description": "", "state": "Ready", "result": scheduled_task.NEVER_RUN, "last": None,
+            "name": name,
+            "user": "SYSTEM"
+            if user.lower() in ("system", "nt authority\\system")
+            else user.rpartition("\\")[2],
+            "level": "Highest"
+            if options.get("/rl", "").lower() == "highest" or user.lower() == "system"
+            else "Limited",
+            "logon": "Password" if "/rp" in options else "Interactive",
+            "execute": execute,
+            "arguments": arguments,
+            "directory": "",
+            "description": "",
+            "state": "Ready",
+            "result": scheduled_task.NEVER_RUN,
+            "last": None,
         }
         run.machine.changed()
         run.out(f'SUCCESS: The scheduled task "{name}" has successfully been created.')

@@ -41,7 +41,13 @@ def sc(run: Run) -> int:
         found = re.search(r"start=\s*(\w+)", text)
         if found is None:
             raise ModelGap(f"sc config {text}")
-        set_start(run.machine, service, {"auto": "Automatic", "demand": "Manual", "disabled": "Disabled", "delayed": "Automatic"}[found[1]])
+        set_start(
+            run.machine,
+            service,
+            {"auto": "Automatic", "demand": "Manual", "disabled": "Disabled", "delayed": "Automatic"}[
+                found[1]
+            ],
+        )
     elif verb == "delete":
         with run.machine.lock:
             del run.machine.document["services"][service["name"].lower()]
@@ -49,7 +55,9 @@ def sc(run: Run) -> int:
     elif verb not in ("query", "qc"):
         raise ModelGap(f"sc {verb}")
     run.out(f"SERVICE_NAME: {service['name']}")
-    run.out(f"        STATE              : {'4  RUNNING' if service['status'] == 'Running' else '1  STOPPED'}")
+    run.out(
+        f"        STATE              : {'4  RUNNING' if service['status'] == 'Running' else '1  STOPPED'}"
+    )
     return 0
 
 
@@ -110,13 +118,21 @@ def winrm(run: Run) -> int:
 
     verb = run.arguments[0].lower() if run.arguments else ""
     resource = run.arguments[1].lower() if len(run.arguments) > 1 else ""
-    values = {key: value for key, value in re.findall(r"(\w+)\s*=\s*\"?([^\";}]*)\"?", " ".join(run.arguments[2:]))}
+    values = {
+        key: value for key, value in re.findall(r"(\w+)\s*=\s*\"?([^\";}]*)\"?", " ".join(run.arguments[2:]))
+    }
     if verb in ("quickconfig", "qc"):
         run.out("WinRM service is already running on this machine.")
         return 0
     if verb == "create" and resource.startswith("winrm/config/listener"):
         transport = "HTTPS" if "transport=https" in resource else "HTTP"
-        wsman_drive.add_listener(run.machine, transport, port=int(values["Port"]) if "Port" in values else None, thumbprint=values.get("CertificateThumbprint", ""), hostname=values.get("Hostname", ""))
+        wsman_drive.add_listener(
+            run.machine,
+            transport,
+            port=int(values["Port"]) if "Port" in values else None,
+            thumbprint=values.get("CertificateThumbprint", ""),
+            hostname=values.get("Hostname", ""),
+        )
         run.out("ResourceCreated")
         return 0
     if verb == "delete" and resource.startswith("winrm/config/listener"):
@@ -126,9 +142,13 @@ def winrm(run: Run) -> int:
                 wsman_drive.remove_listener(run.machine, name)
         return 0
     if verb == "set":
-        section = {"winrs": "shell"}.get(resource.removeprefix("winrm/config").strip("/"), resource.removeprefix("winrm/config").strip("/"))
+        section = {"winrs": "shell"}.get(
+            resource.removeprefix("winrm/config").strip("/"), resource.removeprefix("winrm/config").strip("/")
+        )
         for key, value in values.items():
-            if not wsman_drive.set_item(run.machine, f"WSMan:\\localhost\\{section.replace('/', chr(92))}\\{key}", value):
+            if not wsman_drive.set_item(
+                run.machine, f"WSMan:\\localhost\\{section.replace('/', chr(92))}\\{key}", value
+            ):
                 raise ModelGap(f"the setting {section}/{key}")
         return 0
     if verb in ("enumerate", "e") and resource.startswith("winrm/config/listener"):
@@ -147,7 +167,16 @@ def msdtc(run: Run) -> int:
 
     if "-install" in run.arguments:
         services = run.machine.document["services"]
-        services.setdefault("msdtc", {"name": "MSDTC", "display": "Distributed Transaction Coordinator", "start": "Manual", "autostart": False, "status": "Stopped"})
+        services.setdefault(
+            "msdtc",
+            {
+                "name": "MSDTC",
+                "display": "Distributed Transaction Coordinator",
+                "start": "Manual",
+                "autostart": False,
+                "status": "Stopped",
+            },
+        )
         set_start(run.machine, services["msdtc"], "Manual")
         return 0
     if "-uninstall" in run.arguments:
@@ -166,7 +195,11 @@ def bcdedit(run: Run) -> int:
         run.err("The system cannot find the file specified.")
         return 1
     run.out("")
-    run.out("Windows Boot Manager" if not run.arguments or run.arguments[0].lower() == "/enum" else "The operation completed successfully.")
+    run.out(
+        "Windows Boot Manager"
+        if not run.arguments or run.arguments[0].lower() == "/enum"
+        else "The operation completed successfully."
+    )
     return 0
 
 
@@ -243,7 +276,9 @@ def taskkill(run: Run) -> int:
         name = words[words.index("/im") + 1].removesuffix(".exe")
         found = run.machine.processes.named(name)
     elif "/pid" in words:
-        found = [p for p in run.machine.processes.all.values() if p.pid == int(words[words.index("/pid") + 1])]
+        found = [
+            p for p in run.machine.processes.all.values() if p.pid == int(words[words.index("/pid") + 1])
+        ]
     else:
         raise ModelGap(f"taskkill {' '.join(words)}")
     for process in found:
