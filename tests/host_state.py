@@ -31,7 +31,7 @@ SETTINGS = (
     "vm/swappiness",
     "kernel/core_pattern",
 )
-OURS = ("localazure", "waagent", "prefect", "golden", "mmdebstrap")
+OURS = ("localazure", "qemu-system-x86_64", "waagent", "prefect", "golden", "mmdebstrap")
 SETTLE_SECONDS = 15.0
 
 
