@@ -26,6 +26,7 @@ from factory.record_directory import EVENTS, this_process
 LEASE_SECONDS = 60
 _LEASES: dict[str, BlobLeaseClient] = {}
 """The leases that this process holds, by the address of the log."""
+_CONTAINERS: dict[tuple[object, ...], ContainerClient] = {}
 
 
 class ContainerStore:
@@ -132,7 +133,17 @@ class ContainerStore:
 
 
 def open_container(address: str, env: Mapping[str, str]) -> ContainerClient:
-    """The container at this address. A SAS in the address is used; else the identity of the environment."""
+    """The container at this address. A SAS in the address is used; else the identity of the environment.
+
+    One client for all records of a process: each would ask for a token of its own.
+    """
+    key = (address, *sorted(pair for pair in env.items() if pair[0].startswith(("AZURE_", "GOLDEN_"))))
+    if key not in _CONTAINERS:
+        _CONTAINERS[key] = _make_client(address, env)
+    return _CONTAINERS[key]
+
+
+def _make_client(address: str, env: Mapping[str, str]) -> ContainerClient:
     options: dict[str, Any] = {}
     if env.get("GOLDEN_CA_BUNDLE"):
         options["connection_verify"] = env["GOLDEN_CA_BUNDLE"]

@@ -50,6 +50,8 @@ def show_error(error: BaseException) -> None:
     if getattr(error, "serial_log", ""):
         errors.print("last lines of the serial log:")
         errors.print(_plain(str(error.serial_log)), style="dim")  # type: ignore[attr-defined]  # asked above
+    for note in getattr(error, "__notes__", []):
+        errors.print(f"[bold]note:[/] {_plain(note)}", soft_wrap=True)
     if remedy:
         errors.print(f"[bold]remedy:[/] {_plain(remedy)}")
 

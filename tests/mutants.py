@@ -30,6 +30,34 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "a half-generalized guest is gone on with",
+        "factory/resume.py",
+        'elif is_guest_half_done(events) and "gate" not in taken:',
+        "elif False:",
+        "tests/factory/test_resume.py",
+    ),
+    Mutant(
+        "what is gone from the cloud is taken over",
+        "factory/memory.py",
+        "    if seen is None:\n",
+        "    if False:\n",
+        "tests/factory/test_memory.py",
+    ),
+    Mutant(
+        "somebody else's resource of the same name is taken",
+        "factory/azure/ensure.py",
+        "    if owner != run_id:\n",
+        "    if False:\n",
+        "tests/factory/azure/test_ensure.py",
+    ),
+    Mutant(
+        "the reaper takes from a live run",
+        "factory/reap.py",
+        "return [leftover for leftover in late if leftover.run not in alive]",
+        "return late",
+        "tests/factory/test_reap.py",
+    ),
+    Mutant(
         "the gate lets everything pass",
         "factory/generalize.py",
         "elif not verdict.ok:",

@@ -68,7 +68,6 @@ def test_who_holds_the_lease_alone_writes_and_the_next_one_may_when_it_is_given_
     other.append_block(b'{"torn": ')
     with record.claim():
         assert [event.step for event in record.events()] == ["build"]
-    container.close()
 
 
 def test_an_event_whose_answer_was_lost_is_read_once(place: str, tmp_path: Path) -> None:
@@ -79,7 +78,6 @@ def test_an_event_whose_answer_was_lost_is_read_once(place: str, tmp_path: Path)
     blob.append_block(blob.download_blob().readall())
     record.write("build", "finished")
     assert [event.kind for event in record.events()] == ["started", "finished"]
-    container.close()
 
 
 def test_a_container_that_is_not_there_is_told_with_what_to_check(place: str) -> None:
