@@ -16,7 +16,7 @@ from golden.machine_commands import Way, find_machine
 def lacking(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     """What this computer is said to lack, by kind."""
     found: dict[str, list[str]] = {kind: [] for kind in guest_kinds.KINDS}
-    monkeypatch.setattr(guest_kinds.local_azure, "missing", lambda _state, kind: found[kind])
+    monkeypatch.setattr(local_azure, "missing", lambda _state, kind: found[kind])
     return found
 
 
@@ -60,7 +60,7 @@ def test_ssh_reads_no_configuration_and_no_host_keys_of_the_users_own(tmp_path: 
 
 def test_a_machine_is_found_by_its_name_and_a_wrong_name_tells_the_right_ones() -> None:
     class Local(local_azure.LocalAzure):
-        def ask(self, path: str, *, post: bool = False, **_: Any) -> Any:
+        def ask(self, path: str, *, method: str = "GET", body: dict[str, Any] | None = None) -> Any:
             ids = ["/x/resourceGroups/a/virtualMachines/app-vm", "/x/resourceGroups/b/virtualMachines/other"]
             return {"machines": [{"id": name, "machine_id": name[-2:]} for name in ids]}
 
