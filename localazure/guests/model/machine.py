@@ -71,6 +71,7 @@ class Machine:
         for key in ("agent_alive", "agent_status", "agent_version", "computer_name"):
             self._report.pop(key, None)
         self._report["extensions"] = {}
+        self._write_report()
         self._ending, self._reset = "killed", False
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
