@@ -192,7 +192,7 @@ def _disk_body(manifest: Manifest, disk: DiskModel, source: str, restore_id: str
     properties: dict[str, Any] = {
         "creationData": {"createOption": option, "sourceResourceId": source},
         **disk.network,
-        **disk.performance,
+        **_performance(disk),
     }
     if disk.encryption and disk.encryption.get("diskEncryptionSetId"):
         properties["encryption"] = disk.encryption
@@ -203,6 +203,21 @@ def _disk_body(manifest: Manifest, disk: DiskModel, source: str, restore_id: str
         "properties": properties,
     }
     return body | ({"zones": list(disk.zones)} if disk.zones else {})
+
+
+def _performance(disk: DiskModel) -> dict[str, Any]:
+    """What was asked for beyond the size. Azure shows IOPS and throughput of all disks, and lets them be set
+    only on those that are paid by them; a tier only on Premium SSD.
+    """
+    paid_by_figures = disk.sku in ("UltraSSD_LRS", "PremiumV2_LRS")
+    allowed = {
+        "diskIOPSReadWrite": paid_by_figures,
+        "diskMBpsReadWrite": paid_by_figures,
+        "tier": disk.sku.startswith("Premium_"),
+        "burstingEnabled": disk.sku.startswith("Premium_") and disk.performance.get("burstingEnabled"),
+        "maxShares": (disk.performance.get("maxShares") or 1) > 1,
+    }
+    return {key: value for key, value in disk.performance.items() if allowed.get(key)}
 
 
 def _plan_interface(model: InterfaceModel, live: Live, way: Way, machine_id: str) -> PlannedInterface:
