@@ -221,7 +221,7 @@ MUTANTS = (
     Mutant(
         "any certificate is accepted from a Windows guest",
         "factory/remote/pinning.py",
-        """        pool["ssl_context"] = self._pin.context()
+        """        pool["ssl_context"] = self._context
         pool["cert_reqs"] = "CERT_REQUIRED"
         pool["assert_hostname"] = False
         pool["assert_fingerprint"] = self._pin.fingerprint

@@ -57,6 +57,7 @@ class PinnedAdapter(HTTPAdapter):
 
     def __init__(self, pin: Pin) -> None:
         self._pin = pin
+        self._context = pin.context()  # one for all: requests keeps connections apart by their context
         super().__init__(max_retries=0)
 
     def build_connection_pool_key_attributes(
@@ -65,7 +66,7 @@ class PinnedAdapter(HTTPAdapter):
         """Where requests decides how to verify: here it is not asked."""
         host, found = super().build_connection_pool_key_attributes(request, True, cert)
         pool: dict[str, Any] = {k: v for k, v in found.items() if k not in ("ca_certs", "ca_cert_dir")}
-        pool["ssl_context"] = self._pin.context()
+        pool["ssl_context"] = self._context
         pool["cert_reqs"] = "CERT_REQUIRED"
         pool["assert_hostname"] = False
         pool["assert_fingerprint"] = self._pin.fingerprint

@@ -271,3 +271,12 @@ async def test_a_shell_command_is_not_taken(served: Served, identity: Identity) 
     async with PowerShellGuest(login_to(served, identity.certificate)) as guest:
         with pytest.raises(InvalidInput, match="Windows guest"):
             await guest.run(sh("id"))
+
+
+async def test_one_connection_carries_a_whole_session(served: Served, identity: Identity) -> None:
+    """NTLM proves a password for one connection: on another one the guest knows nobody."""
+    async with PowerShellGuest(login_to(served, identity.certificate)) as guest:
+        for _ in range(3):
+            await guest.run(ps("x", "x"))
+    assert served.service.requests > 3
+    assert served.service.connections == 1

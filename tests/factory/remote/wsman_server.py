@@ -81,6 +81,8 @@ class Service:
     """It breaks the connection instead of telling a command's output."""
     status: int | None = None
     ran: list[Ran] = field(default_factory=list)
+    connections: int = 0
+    """TLS connections on which something was asked."""
     shells_open: int = 0
     requests: int = 0
 
@@ -141,6 +143,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     service: Service
     protocol_version = "HTTP/1.1"
+    known = False
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         return
@@ -148,6 +151,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.service.requests += 1
+        self.service.connections += not self.known
+        self.known = True
         expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if self.headers.get("Authorization") != expected:
             self._answer("", 401)
