@@ -1,6 +1,7 @@
 """Faults with a name: one file each in `named/`, found because it is there; its docstring is its manual.
 
 A file holds `FAULTS`: settings as `POST /_local/faults` takes them. It is called as its file, with dashes.
+Failures of the modelled Windows guest are named faults too.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, overload
 
 from localazure.faults import named as folder
 from localazure.faults.fault import refused
+from localazure.faults.windows_states import windows_faults
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ def named(name: str | None = None) -> Named | dict[str, Named]:
         loaded = importlib.import_module(f"{folder.__name__}.{module.name}")
         called = module.name.replace("_", "-")
         found[called] = Named(called, (loaded.__doc__ or "").strip(), tuple(loaded.FAULTS))
+    for called, (manual, faults) in windows_faults().items():
+        found.setdefault(called, Named(called, manual, faults))
     if name is None:
         return found
     if name not in found:

@@ -24,6 +24,7 @@ from localazure.guests.base import (
     Rule,
     UnknownMachineError,
 )
+from localazure.guests.disturbances import Disturbance
 from localazure.guests.windows import contents, failures
 from localazure.guests.windows.contents import IMAGE_PREFIX, ContentStore
 from localazure.guests.windows.life import Life
@@ -48,6 +49,7 @@ class WindowsHost:
     name = "windows"
     proof = "modelled Windows guest"
     ports = (5986,)
+    disturbances = frozenset({"windows-state", "cut", "die"})
     patience = 30.0
     """Seconds that the local Azure waits at the least for a guest's word, at any scale."""
 
@@ -288,6 +290,29 @@ class WindowsHost:
     def failures(self) -> dict[str, str]:
         """The states in which Sysprep or the image's first start fails: name and manual."""
         return {one.name: one.manual for one in failures.failures().values()}
+
+    def bring_about(self, machine_id: str, name: str, moment: str = "start") -> None:
+        """Bring a failure's state about in a machine that is on: before its agent speaks, or when Sysprep begins."""
+        if name not in failures.failures():
+            raise GuestError(f"there is no failure {name}: known are {', '.join(failures.failures())}")
+        machine = self._known(machine_id)
+        if moment == "sysprep":
+            machine.at_sysprep.append(name)
+        elif machine.up.is_set():
+            failures.provoke(machine, name)
+        else:
+            machine.at_start.append(name)
+
+    async def disturb(self, machine_id: str, disturbance: Disturbance) -> None:
+        """Cut the n-th answer that a machine gives over WinRM, or let its power fail after some seconds."""
+        machine, life = self._known(machine_id), self._lives[machine_id]
+        if disturbance.effect == "cut":
+            life.cut(disturbance.connection)
+        elif disturbance.path_gone is not None or disturbance.after_bytes is not None:
+            raise GuestError("a modelled Windows machine dies after seconds, and at nothing else")
+        else:
+            loop = asyncio.get_running_loop()
+            loop.call_later(disturbance.seconds, lambda: (machine.off.set(), life.wake()))
 
     def machine(self, machine_id: str) -> Machine | None:
         """A machine that is on."""

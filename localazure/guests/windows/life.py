@@ -25,10 +25,20 @@ class Life:
         self._loop = asyncio.get_running_loop()
         self._listeners: dict[tuple[int, str], Listener] = {}
         self._service = Service(machine)
-        self.drops: Callable[[], bool] = lambda: False
+        self._cuts: list[int] = []
         machine.listeners_changed = self.wake
         self.task = self._loop.create_task(self._run(), name=f"windows-{machine.spec.name}")
         self.booted = True
+
+    def cut(self, answer: int) -> None:
+        """Take the connection at the n-th answer over WinRM from now on, without giving it."""
+        self._cuts.append(answer)
+
+    def _drops(self) -> bool:
+        """Whether the answer that is due now falls to a cut."""
+        due = 1 in self._cuts
+        self._cuts = [one - 1 for one in self._cuts if one > 1]
+        return due
 
     def wake(self) -> None:
         """Look again: at the listeners that should be, and whether the guest wants to go down."""
@@ -92,7 +102,7 @@ class Life:
             if key in self._listeners:
                 continue
             listener = Listener(self.machine, self._service, key[0], certificate, private)
-            listener.drop = lambda: self.drops()
+            listener.drop = self._drops
             try:
                 await listener.open()
             except OSError as error:

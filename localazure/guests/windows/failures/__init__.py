@@ -60,6 +60,8 @@ class Failure:
     stage: Stage
     strike: Callable[[Machine], Blow | None]
     first_start: Callable[[Machine], Stall | None]
+    strikes: bool = True
+    """Whether Sysprep itself meets it."""
 
 
 def error(*texts: str) -> tuple[Line, ...]:
@@ -81,6 +83,7 @@ def failures() -> dict[str, Failure]:
             getattr(loaded, "STAGE", "validate"),
             getattr(loaded, "strike", lambda machine: None),
             getattr(loaded, "first_start", lambda machine: None),
+            hasattr(loaded, "strike"),
         )
     return found
 

@@ -8,7 +8,7 @@ import time
 from xml.sax.saxutils import escape
 
 from localazure.guests.base import OsProfile
-from localazure.guests.windows.failures import Stall, failures
+from localazure.guests.windows.failures import Stall, failures, provoke
 from localazure.guests.windows.machine.baseline import COMPLETE, GENERALIZED, SPECIALIZED, builtin_users
 from localazure.guests.windows.machine.machine import Machine
 from localazure.guests.windows.machine.users import ADMINISTRATORS
@@ -53,6 +53,8 @@ def boot(machine: Machine) -> None:
         _stalled(machine, stall)
         return
     _services(machine)
+    while machine.at_start:
+        provoke(machine, machine.at_start.pop(0))
     report(machine)
     machine.say(f"{machine.computer_name} is up, Windows {machine.os['caption']}")
     machine.up.set()

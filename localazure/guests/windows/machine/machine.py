@@ -74,6 +74,9 @@ class Machine:
         self.console: list[str] = []
         self.unknown: list[str] = []
         """What scripts asked for and the model does not know."""
+        self.at_start: list[str] = []
+        """Failures to bring about before the agent's first word, and below when Sysprep begins."""
+        self.at_sysprep: list[str] = []
         self.listeners_changed: Callable[[], None] = lambda: None
 
     # State.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from localazure.guests.windows.failures import STAGES, Blow, Line, Stage, failures
+from localazure.guests.windows.failures import STAGES, Blow, Line, Stage, failures, provoke
 from localazure.guests.windows.failures.rearm_exhausted import skips
 from localazure.guests.windows.machine.baseline import GENERALIZED, SYSPREP_STATUS, UNDEPLOYABLE
 from localazure.guests.windows.machine.files import DiskFullError
@@ -84,6 +84,8 @@ class Log:
 
 def run(machine: Machine, process: Process, options: Options) -> int:
     """Do all of it; the exit status is Sysprep's."""
+    while machine.at_sysprep:
+        provoke(machine, machine.at_sysprep.pop(0))
     log = Log(machine)
     log.info("========================================================")
     log.info("===          Beginning of a new sysprep run          ===")

@@ -226,3 +226,55 @@ async def test_sysprep_that_dies_with_its_winrm_shell_leaves_a_machine_that_refu
     await guest.out(r"& C:\Windows\System32\Sysprep\sysprep.exe /oobe /generalize /quiet /quit | Out-Null")
     errors = guest.machine.files.read_text(r"C:\Windows\System32\Sysprep\Panther\setuperr.log")
     assert "Not running DLLs; either the machine is in an invalid state" in errors
+
+
+@pytest.mark.parametrize("name", ["must-change-password", "provisioning-media"])
+async def test_an_image_whose_first_start_stalls_never_says_a_word(room: Room, guest: Guest, name: str) -> None:
+    guest.host.provoke(guest.spec.os_disk, name)
+    await guest.out(r"& C:\Windows\System32\Sysprep\sysprep.exe /oobe /generalize /quiet /quit | Out-Null")
+    await generalized(guest)
+    [copy] = await room.host.copy([await room.off(guest)])
+    second = await room.boot(copy, name="fresh02", user="second", password="Other-Lantern-4")
+    await until(lambda: "Setup" in " ".join(second.machine.console), 60, "Setup")
+    await asyncio.sleep(0.3)
+    assert second.report().provisioning is None
+    assert second.report().agent_status is None
+
+
+async def test_an_answer_file_of_ones_own_makes_provisioning_fail_with_a_report(room: Room, guest: Guest) -> None:
+    guest.host.provoke(guest.spec.os_disk, "custom-unattend")
+    await guest.out(r"& C:\Windows\System32\Sysprep\sysprep.exe /oobe /generalize /quiet /quit | Out-Null")
+    [copy] = await room.host.copy([await room.off(guest)])
+    second = await room.boot(copy, name="fresh02")
+    await until(lambda: second.report().provisioning == "NotReady", 60, "the report")
+    assert second.report().provisioning_detail.startswith("ProvisioningFailed")
+
+
+async def test_a_disk_that_was_never_generalized_runs_as_it_is_and_its_agent_reads_no_media(room: Room, guest: Guest) -> None:
+    sid = guest.machine.users.machine_sid
+    [copy] = await room.host.copy([await room.off(guest)])
+    second = await room.boot(copy, name="fresh02", user="second")
+    await until(lambda: second.report().agent_status == "Ready", 60, "the agent")
+    assert second.report().provisioning is None
+    assert (second.report().computer_name, second.machine.users.machine_sid) == ("WIN01", sid)
+
+
+async def test_attached_disks_boot_as_they_are(room: Room, guest: Guest) -> None:
+    await guest.out(r"Set-Content -Path C:\mark.txt -Value 'before'")
+    [copy] = await room.host.copy([guest.spec.os_disk])
+    second = await (await room.boot(copy, provision=False)).ready()
+    assert await second.out(r"Get-Content C:\mark.txt") == "before"
+
+
+async def test_a_generalized_disk_that_is_attached_waits_in_setup(room: Room) -> None:
+    guest = await room.boot(provision=False)
+    await until(lambda: any("waits for answers" in line for line in guest.machine.console), 60, "Setup")
+    assert guest.report().provisioning is None
+
+
+async def test_a_state_that_comes_with_sysprep_is_seen_by_no_look_before(guest: Guest) -> None:
+    guest.host.bring_about(guest.spec.machine_id, "appx-per-user", "sysprep")
+    assert await guest.out("@(Get-AppxPackage -AllUsers).Count") == "0"
+    await guest.out(r"& C:\Windows\System32\Sysprep\sysprep.exe /oobe /generalize /quiet /quit | Out-Null")
+    errors = guest.machine.files.read_text(r"C:\Windows\System32\Sysprep\Panther\setuperr.log")
+    assert "Microsoft.Windows.Photos_2024.11050.29009.0_x64__8wekyb3d8bbwe was installed for a user" in errors
