@@ -18,10 +18,17 @@ from factory.plan import Plan
 from factory.reap import find_leftovers, reap
 from factory.record import RunRecord, list_runs, runs_directory
 from factory.report import step_times
-from tests.cloud import Cloud
+from tests.cloud import Cloud, running_cloud
 
-pytestmark = [pytest.mark.guest, pytest.mark.prefect]
+pytestmark = pytest.mark.prefect
 GOLDEN = str(Path(sys.executable).with_name("golden"))
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """One with modelled machines: what is looked at here is the cloud and a process."""
+    with running_cloud(tmp_path_factory.mktemp("models"), guest="model") as running:
+        yield running
 
 
 @pytest.fixture

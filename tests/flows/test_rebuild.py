@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from factory.azure import galleries, groups, images, machines, restore_points
-from factory.azure.client import Azure
-from factory.errors import CustomizationFailed, GateRefused, PreflightFailed, VerificationFailed
+from factory.azure import galleries, groups, machines
+from factory.errors import GateRefused, VerificationFailed
 from factory.plan import TAG_EXPIRES, TAG_ROLE, Plan
 from factory.recipe import Recipe, parse_recipe
 from factory.record import RunRecord, runs_directory
@@ -99,30 +98,6 @@ def test_a_clone_of_a_running_vm_becomes_a_verified_version(cloud: Cloud, prefec
     assert not [secret for secret in secrets if secret in kept]
 
 
-def test_a_failed_change_leaves_a_complete_backup_and_nothing_else(cloud: Cloud, prefect: None) -> None:
-    run_id = fresh_run_id()
-    broken = recipe(cloud, customize=[{"name": "broken", "script": "echo no disk >&2; exit 3"}])
-    with pytest.raises(CustomizationFailed, match=r"'broken' failed.*no disk"):
-        rebuild(broken, run_id)
-    plan = plan_of(run_id)
-    assert version_of(cloud, run_id) is None
-    assert all("backup" in name for name in cloud.left_of(run_id))
-
-    async def points(azure: Azure) -> list[restore_points.RestorePoint]:
-        return await restore_points.list_restore_points(
-            azure, plan.backup_group, plan.restore_point_collection
-        )
-
-    (point,) = cloud.ask(points)
-    source = cloud.ask(lambda azure: machines.get_machine(azure, cloud.world.machine_id))
-    assert {disk.disk_id.lower() for disk in point.disks if disk.disk_id} == {
-        disk.id.lower() for disk in source.disks
-    }
-    manifest = record_of(run_id).load("backup-manifest.json")
-    assert manifest["machine"]["id"].lower() == cloud.world.machine_id.lower()
-    assert len(manifest["backup"]["parts"]) == 2
-
-
 def test_without_deprovisioning_the_gate_refuses_to_generalize(cloud: Cloud, prefect: None) -> None:
     run_id = fresh_run_id()
     with pytest.raises(GateRefused) as caught:
@@ -149,46 +124,3 @@ def test_without_the_gate_verification_catches_it_and_the_version_stays_excluded
     assert version.tags[TAG_ROLE] == "product"
     plan = plan_of(run_id)
     assert cloud.ask(lambda azure: groups.get_group(azure, plan.scaffold_group)) is None
-
-
-def test_a_refused_recipe_makes_nothing_and_names_every_reason(cloud: Cloud, prefect: None) -> None:
-    run_id = fresh_run_id()
-    wrong = recipe(
-        cloud,
-        location="northeurope",
-        target={"definition": cloud.world.definition_id.replace("app-debian", "absent")},
-    )
-    with pytest.raises(PreflightFailed) as caught:
-        rebuild(wrong, run_id)
-    assert len(caught.value.findings) >= 3
-    assert cloud.left_of(run_id) == []
-
-
-def test_in_place_is_refused_until_restore_exists(cloud: Cloud, prefect: None) -> None:
-    with pytest.raises(PreflightFailed, match="in-place"):
-        rebuild(recipe(cloud, strategy="in-place"), fresh_run_id())
-
-
-def test_a_marketplace_image_becomes_a_managed_image(cloud: Cloud, prefect: None) -> None:
-    run_id = fresh_run_id()
-    from_image = recipe(
-        cloud,
-        source={"image": "Debian:debian-12:12-gen2:latest"},
-        build={
-            "subnet": cloud.world.subnet_id,
-            "worker_address": "127.0.0.0/8",
-            "size": "Standard_B1s",
-        },
-        customize=[
-            {"name": "mark", "script": "echo golden > /etc/golden-image"},
-            {"name": "restart", "reboot": True},
-        ],
-        target={"managed_image_group": "rehearsal-images"},
-        verify={"tests": [{"name": "mark", "script": "grep -qx golden /etc/golden-image"}]},
-    )
-    rebuild(from_image, run_id)
-    plan = plan_of(run_id)
-    image = cloud.ask(lambda azure: images.get_image(azure, "rehearsal-images", plan.managed_image))
-    assert image is not None
-    assert TAG_EXPIRES not in image.tags
-    assert cloud.left_of(run_id) == [plan.managed_image]
