@@ -110,10 +110,10 @@ async def test_the_certificate_is_the_one_that_the_guest_made(guest: Guest) -> N
 
 async def test_a_local_administrator_but_the_first_is_filtered_until_the_policy_says_otherwise(open_guest: Guest) -> None:
     await open_guest.out(
-        "$p = ConvertTo-SecureString 'Second-Pass-22' -AsPlainText -Force; New-LocalUser second -Password $p | Out-Null; "
+        "$p = ConvertTo-SecureString 'Other-Pass-22' -AsPlainText -Force; New-LocalUser second -Password $p | Out-Null; "
         "Add-LocalGroupMember -SID S-1-5-32-544 -Member second"
     )
-    second = lambda: open_guest.session(user="second", password="Second-Pass-22").run_cmd("whoami").std_out  # noqa: E731
+    second = lambda: open_guest.session(user="second", password="Other-Pass-22").run_cmd("whoami").std_out  # noqa: E731
     with pytest.raises(WSManFaultError, match="Access is denied"):
         await off_loop(second)
     await open_guest.out(
@@ -190,7 +190,7 @@ async def test_a_connection_that_is_cut_at_an_answer_is_no_dead_machine(open_gue
 async def test_a_restart_cuts_the_connections_and_the_boot_time_is_a_new_one(open_guest: Guest) -> None:
     boot = "(Get-CimInstance Win32_OperatingSystem).LastBootUpTime.ToString('o')"
     before = await open_guest.out(boot)
-    await open_guest.ps("Restart-Computer -Force")
+    await open_guest.ps("shutdown.exe /r /t 400")
     await until(lambda: not open_guest.machine.up.is_set(), 60, "going down")
     await until(lambda: open_guest.machine.up.is_set() and open_guest.listens, 60, "coming back")
     assert await open_guest.out(boot) > before
