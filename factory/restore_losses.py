@@ -23,6 +23,11 @@ def tell_losses(
 def _of_a_new_machine(manifest: Manifest) -> Iterator[str]:
     model = manifest.machine
     yield f"vmId {model.vm_id}: Azure gives a new one, which licences and monitoring may go by"
+    if model.os_type == "Linux":
+        yield (
+            "where cloud-init is at work: it takes a VM with a new vmId for a new one, and may make new SSH "
+            "host keys (unless ssh_deletekeys is false) and run again what it runs once for each VM"
+        )
     if model.identity and "SystemAssigned" in model.identity.type:
         yield (
             f"the system-assigned identity {model.identity.principal_id}: the VM gets a new one, and every "
