@@ -7,6 +7,7 @@ and no loop device is used: whoever can read the tree can make the disk.
 
 from __future__ import annotations
 
+import re
 import struct
 import uuid
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ _SYSTEM_NUMBER, _BIOS_NUMBER, _EFI_NUMBER = 1, 14, 15
 # Where GRUB's first sector names the next one, and that one the rest (boot.S, diskboot.S).
 _KERNEL_SECTOR, _BLOCK_LIST = 0x5C, 0x1F4
 _BOOT_CODE = 440
+_ROOT = re.compile(r"root=PARTUUID=\S+")
 _MODULES = ("part_gpt", "ext2", "normal", "linux", "serial", "terminal", "search", "search_fs_uuid", "echo")
 GRUB = Path("/usr/lib/grub")
 
@@ -52,9 +54,9 @@ class Identity:
 
 
 def configure_boot_loader(tree: Path, identity: Identity) -> None:
-    """Write into a tree's boot menu where its root will be."""
+    """Write into a tree's boot menu where its root will be, whatever it said before."""
     menu = tree / "boot/grub/grub.cfg"
-    menu.write_text(menu.read_text().replace("@ROOT@", identity.partition))
+    menu.write_text(_ROOT.sub(f"root=PARTUUID={identity.partition}", menu.read_text()))
 
 
 async def make_disk(tree: Path, raw: Path, *, system_mib: int, size_gb: int, identity: Identity) -> None:

@@ -28,7 +28,7 @@ from localazure.guests.qemu.disk_image import SYSTEM_AT
 from tests.localazure.guests.qemu.conftest import FLAVOURS
 from tests.localazure.guests.qemu.rack import Machine, Rack, rack
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.guest, pytest.mark.timeout(1800)]
 
 FILE = "/data/payload"
 LIVED_IN = """

@@ -11,7 +11,7 @@ from factory.remote.ssh import SshGuest
 from localazure.guests.namespace.host import NamespaceHost
 from tests.localazure.guests.qemu.rack import PATIENCE, Machine, Rack, rack
 
-pytestmark = [pytest.mark.guest, pytest.mark.real, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.guest, pytest.mark.real, pytest.mark.timeout(1800)]
 
 MARK = "echo mine > /etc/mine; sync"
 

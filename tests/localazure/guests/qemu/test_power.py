@@ -19,7 +19,7 @@ from localazure.guests.qemu.command import firmware_code
 from localazure.guests.qemu.host import QemuHost
 from tests.localazure.guests.qemu.rack import Machine, Rack, until
 
-pytestmark = [pytest.mark.guest, pytest.mark.real, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.guest, pytest.mark.real, pytest.mark.timeout(1800)]
 
 DENY = Rule("deny", 100, "Deny")
 

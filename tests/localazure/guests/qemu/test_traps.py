@@ -7,7 +7,7 @@ from factory.guest.guest import run_checked
 from factory.remote.ssh import SshGuest
 from tests.localazure.guests.qemu.rack import Rack, until
 
-pytestmark = [pytest.mark.guest, pytest.mark.real, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.guest, pytest.mark.real, pytest.mark.timeout(1800)]
 
 WHAT_THE_AGENTS_DO = """
 cloud-init status --wait >/dev/null
