@@ -6,7 +6,14 @@ from xml.etree import ElementTree
 _MARK = "#< CLIXML"
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _DOCUMENT = re.compile(r"<Objs\b.*?</Objs>", re.DOTALL)
+_POSITION = re.compile(r"\s*\+ |At (line:\d|[A-Za-z]:\\)")
 _KEPT = ("error", "warning")
+
+
+def without_positions(text: str) -> str:
+    """Errors without PowerShell's drawings of where they happened; their last line is then what went wrong."""
+    lines = [line for line in text.splitlines() if line.strip() and not _POSITION.match(line)]
+    return "\n".join(lines) if lines else text
 
 
 def decode_clixml(text: str) -> str:

@@ -35,7 +35,7 @@ from factory.errors import (
 )
 from factory.guest.command import MINUTE, Command, Output
 from factory.guest.powershell import PowerShell, ps_file
-from factory.remote.clixml import decode_clixml
+from factory.remote.clixml import decode_clixml, without_positions
 from factory.remote.own_thread import in_own_thread
 from factory.remote.pinning import Pin, PinnedAdapter, is_expired
 from factory.remote.winrm_errors import (
@@ -182,7 +182,7 @@ class PowerShellGuest:
                 remedy="let a script of the recipe fetch it from a storage account",
             )
         digest = hashlib.sha256(content).hexdigest().upper()
-        receive = _script("receive_file", {"Path": path, "Sha256": digest}, timeout=10 * MINUTE)
+        receive = _script("receive_file", {"Path": path, "Digest": digest}, timeout=10 * MINUTE)
         await self._must(receive.with_stdin(base64.b64encode(content)))
 
     async def _must(self, command: PowerShell) -> None:
@@ -289,7 +289,7 @@ class _Wire:
             self._send(command, call.stdin)
             stdout, stderr, status = self._read(command, call, ends)
             self._end(command)
-        return Output(status, _text(stdout), decode_clixml(_text(stderr)).strip())
+        return Output(status, _text(stdout), without_positions(decode_clixml(_text(stderr)).strip()))
 
     def _send(self, command: str, stdin: bytes) -> None:
         for start in range(0, len(stdin), STDIN_CHUNK):
