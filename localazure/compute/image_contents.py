@@ -56,9 +56,12 @@ class Contents:
 
 
 async def capture(world: World, contents: Contents) -> Contents:
-    """Copy all disks at one point in time."""
+    """Copy all disks at one point in time; what a host keeps in layers becomes one."""
     try:
-        return contents.renamed(await world.guests.copy(contents.ids()))
+        copies = await world.guests.copy(contents.ids())
+        if (flatten := getattr(world.guests, "flatten", None)) is not None:
+            await flatten(copies)
+        return contents.renamed(copies)
     except GuestError as error:
         raise host_failed(error) from error
 

@@ -119,6 +119,11 @@ class QemuHost:
             raise
         return self._contents.finish_copies(targets)
 
+    async def flatten(self, contents: Sequence[str]) -> None:
+        """Make contents whole by themselves, without a marketplace image below them."""
+        for content in contents:
+            await self._contents.flatten(content)
+
     async def discard(self, content: str) -> None:
         """Remove a content."""
         users = [m.machine_id for m in self._all() if m.supervisor and content in _contents_of(m)]

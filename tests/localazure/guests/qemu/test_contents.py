@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from localazure.guests.base import GuestError, UnknownContentError
-from localazure.guests.qemu.contents import ContentStore
+from localazure.guests.qemu.contents import ContentStore, boots
 from tests.localazure.guests.qemu.tools import needs_qemu
 
 pytestmark = needs_qemu
@@ -54,6 +54,16 @@ async def test_a_copy_does_not_change_with_its_source_and_survives_it(
     store.discard(source)
     assert await read(store, copy, tmp_path) == b"a"
     assert await read(store, f"image-{KEY}", tmp_path) == b"\0", "the image is as it was"
+
+
+async def test_a_flattened_copy_needs_no_image_any_more(store: ContentStore, tmp_path: Path) -> None:
+    source = await store.copy(f"image-{KEY}")
+    write(store.get(source).file, "a")
+    copy = await store.copy(source)
+    await store.flatten(copy)
+    (store.images / KEY / "disk.qcow2").unlink()
+    assert await read(store, copy, tmp_path) == b"a"
+    assert boots(tmp_path / f"{copy}.raw"), "what only the image had is in it"
 
 
 async def test_the_bytes_of_an_os_disk_become_an_os_disk_again(store: ContentStore, tmp_path: Path) -> None:
