@@ -457,7 +457,8 @@ class ClockWrong(FactoryError):
     def __init__(self, ahead: timedelta) -> None:
         where = "ahead of" if ahead > timedelta(0) else "behind"
         super().__init__(
-            f"this computer's clock is {spell_duration(abs(ahead))} {where} Azure's, so nothing is expired for sure",
+            f"this computer's clock is {spell_duration(abs(ahead))} {where} Azure's, "
+            "so nothing is expired for sure",
             remedy="set the clock (timedatectl set-ntp true); nothing was deleted",
         )
         self.ahead = ahead
@@ -497,7 +498,7 @@ class RunInUse(FactoryError):
 
 
 class RestoreRefused(FactoryError):
-    """A restore that would do harm or cannot be carried out; `findings` are all the reasons. Nothing was done."""
+    """A restore that would do harm or cannot be carried out; `findings` say why. Nothing was done."""
 
     def __init__(self, backup: str, findings: list[str]) -> None:
         super().__init__(
@@ -520,7 +521,7 @@ class RestoreFailed(FactoryError):
 
 
 class OriginalTouched(FactoryError):
-    """A run in place was interrupted after it had begun to change the original, which nobody may guess about."""
+    """A run in place was interrupted after it had begun to change the original: nobody may guess how far."""
 
     def __init__(self, machine: str, run_id: str, *, restored: bool = False) -> None:
         first = "" if restored else f"golden restore {run_id} --in-place, then "
