@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import uuid
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,7 @@ class ContentStore:
         draft = file.with_name(f".{file.name}.{uuid.uuid4().hex[:8]}")
         draft.write_text(json.dumps(document))
         draft.chmod(0o600)
-        os.replace(draft, file)
+        draft.replace(file)
 
     def add(self, document: Document) -> str:
         """Keep a new content."""

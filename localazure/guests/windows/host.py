@@ -305,14 +305,14 @@ class WindowsHost:
 
     async def disturb(self, machine_id: str, disturbance: Disturbance) -> None:
         """Cut the n-th answer that a machine gives over WinRM, or let its power fail after some seconds."""
-        machine, life = self._known(machine_id), self._lives[machine_id]
+        self._known(machine_id)
+        life = self._lives[machine_id]
         if disturbance.effect == "cut":
             life.cut(disturbance.connection)
         elif disturbance.path_gone is not None or disturbance.after_bytes is not None:
             raise GuestError("a modelled Windows machine dies after seconds, and at nothing else")
         else:
-            loop = asyncio.get_running_loop()
-            loop.call_later(disturbance.seconds, lambda: (machine.off.set(), life.wake()))
+            asyncio.get_running_loop().call_later(disturbance.seconds, life.lose_power)
 
     def machine(self, machine_id: str) -> Machine | None:
         """A machine that is on."""

@@ -30,6 +30,11 @@ class Life:
         self.task = self._loop.create_task(self._run(), name=f"windows-{machine.spec.name}")
         self.booted = True
 
+    def lose_power(self) -> None:
+        """Go down without a shutdown."""
+        self.machine.off.set()
+        self.wake()
+
     def cut(self, answer: int) -> None:
         """Take the connection at the n-th answer over WinRM from now on, without giving it."""
         self._cuts.append(answer)

@@ -127,9 +127,8 @@ def _wanted(call: Call, one: PSObject) -> bool:
 )
 def new_item(call: Call) -> Iterator[Value]:
     """Make a file, a folder, a key or a listener."""
-    for path in call.texts("Path"):
-        if call.has("Name"):
-            path = f"{path.rstrip(chr(92))}\\{call.text('Name')}"
+    name = call.text("Name")
+    for path in [f"{one.rstrip(chr(92))}\\{name}" if name else one for one in call.texts("Path")]:
         match providers.drive_of(path):
             case "registry":
                 yield _new_key(call, providers.user_hive(call.shell, path))
@@ -195,9 +194,7 @@ def _new_listener(call: Call) -> PSObject:
         hostname=call.text("HostName"),
         address=call.text("Address", "*"),
     )
-    found = wsman_drive.item(call.machine, f"WSMan:\\localhost\\Listener\\{name}")
-    assert found is not None
-    return found
+    return wsman_drive.listener(call.machine, name)
 
 
 def _new_file(call: Call, path: str) -> PSObject:

@@ -221,7 +221,7 @@ def computed(call: Call, value: Value, how: Value) -> Value:
 def sort_object(call: Call) -> Iterator[Value]:
     """Sort."""
     keys = to_list(call.get("Property"))
-    values = [v for v in call.input]
+    values = list(call.input)
 
     def key_of(value: Value, key: Value) -> tuple[Value, bool]:
         if isinstance(key, Hashtable):
@@ -387,15 +387,7 @@ def new_object(call: Call) -> Iterator[Value]:
     arguments = to_list(call.get("ArgumentList"))
     if len(arguments) == 1 and is_list(arguments[0]):
         arguments = list(arguments[0])
-    yield Whole(static_method(call.shell, call.text("TypeName"), "new", arguments))
-
-
-class Whole:
-    """Marks nothing: lists made by New-Object go down the pipeline whole."""
-
-    def __new__(cls, value: Value) -> Value:  # type: ignore[misc]  # it is never an instance
-        """Return the value itself."""
-        return value
+    yield static_method(call.shell, call.text("TypeName"), "new", arguments)
 
 
 @cmdlet("Tee-Object", "FilePath:0 Variable Append:switch InputObject", aliases="tee", stream=True)

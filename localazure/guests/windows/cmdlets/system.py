@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 
 from localazure.guests.windows.powershell.cmdlet import ALIASES, CMDLETS, Call, cmdlet
-from localazure.guests.windows.powershell.convert import to_datetime, to_int, to_list, to_number, to_string
+from localazure.guests.windows.powershell.convert import to_datetime, to_int, to_list, to_number
 from localazure.guests.windows.powershell.operators import format_date, wildcard
 from localazure.guests.windows.powershell.values import PSObject, Value
 from localazure.guests.windows.programs import find_program
@@ -62,7 +62,7 @@ def get_random(call: Call) -> Iterator[Value]:
         chosen = random.sample(pool, min(call.number("Count", 1), len(pool)))
         yield from chosen
     else:
-        yield random.randrange(call.number("Minimum"), call.number("Maximum", 2**31 - 1))
+        yield random.randrange(call.number("Minimum"), call.number("Maximum", 2**31 - 1))  # noqa: S311 - chance
 
 
 @cmdlet("Get-Variable", "Name:0 ValueOnly:switch Scope Include Exclude", aliases="gv")
@@ -268,8 +268,8 @@ def measure_command(call: Call) -> Iterator[Value]:
 @cmdlet("New-Alias", "Name:0 Value:1 Scope Option Force:switch", aliases="nal")
 def set_alias(call: Call) -> Iterator[Value]:
     """Give a command another name."""
-    from localazure.guests.windows.powershell.parse import parse  # noqa: PLC0415 - used here alone
     from localazure.guests.windows.powershell.functions import read_block  # noqa: PLC0415 - mutual
+    from localazure.guests.windows.powershell.parse import parse  # noqa: PLC0415 - used here alone
 
     tree, _ = parse(f"& '{call.text('Value')}' @args")
     call.shell.scope.functions[call.text("Name")] = read_block(call.shell, call.text("Name"), tree.root_node)

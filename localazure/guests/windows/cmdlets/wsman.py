@@ -16,8 +16,7 @@ from localazure.guests.windows.powershell.values import PSObject, Value
 @cmdlet("Set-WSManQuickConfig", "Force:switch SkipNetworkProfileCheck:switch UseSSL:switch")
 def enable_remoting(call: Call) -> Iterator[Value]:
     """Service on, HTTP listener there, local administrators unfiltered."""
-    service = call.machine.service("WinRM")
-    assert service is not None
+    service = call.machine.document["services"]["winrm"]
     set_start(call.machine, service, "Automatic")
     change(call.machine, service, "Running")
     listeners = call.machine.document["winrm"]["listeners"]

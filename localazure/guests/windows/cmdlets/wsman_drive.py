@@ -61,6 +61,11 @@ def _listener(name: str, entry: dict[str, Any]) -> PSObject:
     return _container(name, f"localhost\\Listener\\{name}", keys)
 
 
+def listener(machine: Machine, name: str) -> PSObject:
+    """One listener, which must be there."""
+    return _listener(name, machine.document["winrm"]["listeners"][name])
+
+
 def _table(machine: Machine, parts: list[str]) -> tuple[dict[str, Any], str] | None:
     """The settings in which a path's last part is one, and its name."""
     winrm = machine.document["winrm"]
@@ -106,7 +111,8 @@ def children(machine: Machine, path: str) -> Iterator[PSObject]:
         for name, entry in list(winrm["listeners"].items()):
             yield _listener(name, entry)
     elif len(parts) == 2 and low[0] == "listener":
-        entry = next((e for n, e in winrm["listeners"].items() if n.lower() == low[1]), {})
+        listeners: dict[str, dict[str, Any]] = winrm["listeners"]
+        entry = next((e for n, e in listeners.items() if n.lower() == low[1]), {})
         for key in _NAMES:
             if key in entry:
                 yield _leaf(key, entry[key], f"{path}\\{key}")

@@ -407,7 +407,7 @@ def builtin_users(document: Document, now: dt.datetime) -> None:
         "full_name": "",
         "expires": None,
     }
-    rows = (
+    rows: tuple[tuple[str, int, str, list[str]], ...] = (
         ("Administrator", 500, "Built-in account for administering the computer/domain", [ADMINISTRATORS]),
         ("Guest", 501, "Built-in account for guest access to the computer/domain", ["S-1-5-32-546"]),
         ("DefaultAccount", 503, "A user account managed by the system.", []),

@@ -11,6 +11,7 @@ from localazure.guests.base import OsProfile
 from localazure.guests.windows.failures import Stall, failures, provoke
 from localazure.guests.windows.machine.baseline import COMPLETE, GENERALIZED, SPECIALIZED, builtin_users
 from localazure.guests.windows.machine.machine import Machine
+from localazure.guests.windows.machine.process import SYSTEM
 from localazure.guests.windows.machine.users import ADMINISTRATORS
 
 FIRMWARE_SECONDS, SERVICES_SECONDS, SETUP_SECONDS, PENDING_SECONDS = 6.0, 12.0, 70.0, 30.0
@@ -62,15 +63,7 @@ def boot(machine: Machine) -> None:
 
 def _processes(machine: Machine) -> None:
     for name in _BACKGROUND:
-        machine.processes.add(
-            name, f"C:\\Windows\\System32\\{name}.exe", _system(), command_line=f"{name}.exe"
-        )
-
-
-def _system():  # type: ignore[no-untyped-def]  # the token's type is its module's
-    from localazure.guests.windows.machine.process import SYSTEM  # noqa: PLC0415 - a constant
-
-    return SYSTEM
+        machine.processes.add(name, f"C:\\Windows\\System32\\{name}.exe", SYSTEM, command_line=f"{name}.exe")
 
 
 def report(machine: Machine) -> None:
@@ -102,7 +95,7 @@ def _services(machine: Machine) -> None:
             machine.processes.add(
                 "WaAppAgent" if name == "RdAgent" else name,
                 f"C:\\WindowsAzure\\GuestAgent\\{name}.exe",
-                _system(),
+                SYSTEM,
             )
 
 
@@ -161,7 +154,7 @@ def _specialize(machine: Machine, profile: OsProfile) -> None:
         registry.set(_NAMES + key, "ComputerName", profile.computer_name.upper())
     registry.set(_TCPIP, "Hostname", profile.computer_name)
     registry.set(_TCPIP, "NV Hostname", profile.computer_name)
-    log = rf"C:\Windows\Panther\setupact.log"
+    log = r"C:\Windows\Panther\setupact.log"
     stamp = f"{machine.clock.now():%Y-%m-%d %H:%M:%S}"
     machine.files.make_directory(r"C:\Windows\Panther\UnattendGC")
     text = (

@@ -13,6 +13,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from localazure.guests.windows.powershell.values import CaseDict
 
@@ -118,13 +119,13 @@ class ProcessTable:
         self._pids = itertools.count(2044, 4)
         self.all: dict[int, Process] = {}
 
-    def add(self, name: str, path: str, token: Token, **more: object) -> Process:
+    def add(self, name: str, path: str, token: Token, **more: Any) -> Process:
         """Enter a process that only is there."""
         with self._lock:
             pid = next(self._pids)
             process = Process(
                 pid, name, path, str(more.pop("command_line", path)), token, self._now(), **more
-            )  # type: ignore[arg-type]
+            )
             self.all[pid] = process
         return process
 

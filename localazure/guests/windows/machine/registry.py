@@ -89,8 +89,7 @@ class Registry:
     def values(self, path: str) -> Iterator[tuple[str, Kind, Any]]:
         """All values of a key."""
         entry = self._keys.get(normal_path(path).lower())
-        for name, kind, data in list(entry["values"].values()) if entry else []:
-            yield name, kind, data
+        yield from list(entry["values"].values()) if entry else []
 
     def value(self, path: str, name: str, default: Any = None) -> Any:
         """One value's data."""

@@ -82,12 +82,11 @@ class PSError(Exception):
         reason = self.kind.rpartition(".")[2]
         subject = f"({shown}:String)" if shown else "(:)"
         where = self.position.splitlines()
-        suffix = "" if self.identifier.count(",") or not self.command else ""
         return [
             *head.splitlines(),
             *where,
             f"    + CategoryInfo          : {self.category}: {subject} [{self.command}], {reason}",
-            f"    + FullyQualifiedErrorId : {self.identifier}{suffix}",
+            f"    + FullyQualifiedErrorId : {self.identifier}",
             " ",
         ]
 
@@ -107,7 +106,7 @@ def not_found(name: str) -> PSError:
     )
 
 
-class Signal(Exception):
+class Signal(Exception):  # noqa: N818 - it is no error
     """Control flow that leaves statements."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 MARK = "the model does not know"
 
 
-class ModelGap(Exception):
+class ModelGap(Exception):  # noqa: N818 - a gap of the model, told as such
     """The script uses something of Windows that is not modelled. No `try` of the script catches it."""
 
     def __init__(self, what: str, words: str = "") -> None:

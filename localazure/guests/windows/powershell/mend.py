@@ -39,25 +39,28 @@ def _mended(tokens: list[tuple[str, str]]) -> Iterator[str]:
             brackets.append("call" if text == "(" and _is_called(before) else text)
         elif kind == "other" and text in ")]}" and brackets:
             brackets.pop()
+        new = text
         inside_call = bool(brackets) and brackets[-1] in ("call", "[")
         if kind == "path" and not inside_call and _is_argument(tokens, index):
-            text = f'"{text}"'
+            new = f'"{text}"'
         elif (
             kind == "word"
             and not inside_call
             and _in_list(tokens, index)
             and not before.endswith((".", "::", "-", "$", "@"))
         ):
-            text = f"'{text}'"
+            new = f"'{text}'"
         elif kind == "word" and brackets[-2:] == ["[", "call"] and _next(tokens, index)[1] in (",", ")"):
-            text += "=$true"
+            new = f"{text}=$true"
         elif (
             kind == "word" and text.lower() == "default" and before == "}" and _next(tokens, index)[1] == "{"
         ):
-            text = ";" + text
+            new = ";" + text
         elif kind == "number":
-            text = text.lower()
-        yield text
+            new = text.lower()
+        elif kind == "comment":
+            new = re.sub(r"[^\n]", " ", text)  # one before `param` in a script block ends the grammar's patience
+        yield new
         if kind != "comment" and not text.isspace():
             before = text
 

@@ -190,7 +190,7 @@ METHODS: dict[type, CaseDict] = {
             "ContainsValue": lambda t, v: v in t.values(),
             "Add": _put,
             "Remove": lambda t, k: t.pop(k) and None,
-            "Clear": lambda t: [t.pop(key) for key in t.keys()] and None,
+            "Clear": lambda t: [t.pop(key) for key in t] and None,
             "GetEnumerator": _pairs,
             "Clone": lambda t: Hashtable(t.items()),
         }

@@ -65,12 +65,12 @@ def order(left: Value, right: Value, *, exact: bool = False) -> int:
         return (a > b) - (a < b)
     if isinstance(left, dt.datetime):
         other = cast(right, "datetime")
-        return (left > other) - (left < other)
+        return int(left > other) - int(left < other)
     if isinstance(left, dt.timedelta):
         span = cast(right, "timespan")
-        return (left > span) - (left < span)
+        return int(left > span) - int(left < span)
     x, y = versioned(left, right)
-    return (x > y) - (x < y)
+    return int(x > y) - int(x < y)
 
 
 def versioned(left: Value, right: Value) -> tuple[Value, Value]:
@@ -142,7 +142,7 @@ def add(left: Value, right: Value) -> Value:
     if left is None:
         return right
     if is_list(left):
-        return [*left, *to_list(right)] if not (right is None) else [*left, None]
+        return [*left, *to_list(right)] if right is not None else [*left, None]
     if isinstance(left, Hashtable):
         if not isinstance(right, Hashtable):
             raise PSError(

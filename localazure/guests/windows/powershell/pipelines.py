@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -76,10 +77,8 @@ def _chain(shell: Shell, elements: list[Node], *, awaited: bool = False) -> Iter
     stream = _element(shell, elements[0], None, awaited=awaited or len(elements) > 1)
     for element in elements[1:]:
         stream = _element(shell, element, stream, awaited=True)
-    try:
+    with contextlib.suppress(StopUpstream):
         yield from stream
-    except StopUpstream:
-        pass
 
 
 def _element(shell: Shell, node: Node, upstream: Iterator[Value] | None, *, awaited: bool) -> Iterator[Value]:

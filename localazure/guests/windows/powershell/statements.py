@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -139,10 +140,8 @@ def _if(shell: Shell, node: Node) -> Iterator[Value]:
 def _loop(shell: Shell, body: Node) -> Iterator[Value]:
     """One round; False comes as BreakSignal to the loop itself."""
     shell.check()
-    try:
+    with contextlib.suppress(ContinueSignal):
         yield from execute_body(shell, body)
-    except ContinueSignal:
-        pass
 
 
 @_statement("while_statement")

@@ -311,8 +311,7 @@ def _matches(text: Value, pattern: Value, options: Value = None) -> list[PSObjec
 
 
 def _round(value: Value, digits: Value = 0) -> Value:
-    result = round(float(to_number(value)), to_int(digits))
-    return result
+    return round(float(to_number(value)), to_int(digits))
 
 
 def _methods(shell: Shell, kind: str) -> dict[str, Static]:
@@ -382,7 +381,7 @@ def _methods(shell: Shell, kind: str) -> dict[str, Static]:
                 "fromfiletimeutc": lambda n: (
                     dt.datetime(1601, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=to_int(n) // 10)
                 ),
-                "new": lambda *parts: dt.datetime(*[to_int(part) for part in parts], tzinfo=dt.UTC),
+                "new": lambda *parts: _new_date([to_int(part) for part in parts]),
                 "specifykind": lambda value, k: value,
             }
         case "datetimeoffset":
@@ -441,13 +440,13 @@ def _methods(shell: Shell, kind: str) -> dict[str, Static]:
         case "stopwatch":
             return {"startnew": lambda: _stopwatch(shell)}
         case "version":
-            return {"new": lambda t: _version(t), "parse": lambda t: _version(t)}
+            return {"new": _version, "parse": _version}
         case "pscredential":
             return {"new": credential}
         case "arraylist":
             return {"new": _array_list}
         case "hashtable":
-            return {"new": lambda: Hashtable()}
+            return {"new": Hashtable}
         case "object":
             return {"new": lambda: PSObject("System.Object", {}, text="System.Object")}
         case "marshal":
@@ -487,6 +486,11 @@ def _methods(shell: Shell, kind: str) -> dict[str, Static]:
     if kind.startswith(("dictionary[", "collections.generic.dictionary[")):
         return {"new": lambda *a: Hashtable()}
     return {}
+
+
+def _new_date(parts: list[int]) -> dt.datetime:
+    year, month, day, hour, minute, second = [*parts, 0, 0, 0][:6]
+    return dt.datetime(year, month, day, hour, minute, second, tzinfo=dt.UTC)
 
 
 def _create_block(text: str) -> Value:
@@ -634,10 +638,6 @@ def cast_special(value: Value, name: str, type_name: str) -> Value:
             return value if isinstance(value, PSObject) else _version(value)
         case "guid":
             return guid(str(uuid.UUID(to_string(value))))
-        case "xml" | "xmldocument":
-            from localazure.guests.windows.powershell.xmldocument import read_xml  # noqa: PLC0415 - rarely used
-
-            return read_xml(to_string(value))
         case "regex":
             pattern = to_string(value)
             return PSObject(

@@ -128,6 +128,7 @@ class Enumerated(str):
     number: int
 
     def __new__(cls, name: str, number: int) -> Enumerated:
+        """Make a member."""
         self = super().__new__(cls, name)
         self.number = number
         return self

@@ -152,6 +152,11 @@ def start(
 _END = object()
 
 
+def _end_of(child: Process, lines: queue.Queue[Any]) -> None:
+    child.ended.wait()
+    lines.put(_END)
+
+
 def run_program(
     shell: Shell, path: str, words: list[str], upstream: Iterator[Any] | None, *, wait: bool = False
 ) -> Iterator[str]:
@@ -171,7 +176,7 @@ def run_program(
     )
     if model.windowed and not wait:
         return
-    threading.Thread(target=lambda: (child.ended.wait(), lines.put(_END)), daemon=True).start()
+    threading.Thread(target=_end_of, args=(child, lines), daemon=True).start()
     while True:
         try:
             line = lines.get(timeout=0.1)

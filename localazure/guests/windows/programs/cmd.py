@@ -23,7 +23,7 @@ def cmd(run: Run) -> int:
     if found is None:
         return 0
     line = found[1]
-    if line.startswith('"') and line.endswith('"') and line.count('"') > 2 or _whole_quoted(line):
+    if (line.startswith('"') and line.endswith('"') and line.count('"') > 2) or _whole_quoted(line):
         line = line[1:-1]
     return run_line(run, line)
 

@@ -43,10 +43,8 @@ class Options:
             name = word.lstrip("-/").lower() if word[:1] in "-/" else ""
             if name and any(known.startswith(name) for known in _ALONE):
                 continue
-            if (
-                name
-                and name in _WITH_VALUE
-                or (name and len(name) > 2 and any(k.startswith(name) for k in _WITH_VALUE))
+            if (name and name in _WITH_VALUE) or (
+                name and len(name) > 2 and any(k.startswith(name) for k in _WITH_VALUE)
             ):
                 del rest[:1]
             elif name and ("encodedcommand".startswith(name) or name == "ec"):

@@ -26,7 +26,7 @@ def sysprep(run: Run) -> int:
         "unattend",
     }:
         raise ModelGap(f"the option /{odd.pop()} of sysprep.exe")
-    if "audit" in flags or "oobe" not in flags and "generalize" not in flags:
+    if "audit" in flags or ("oobe" not in flags and "generalize" not in flags):
         raise ModelGap("sysprep.exe without /oobe")
     then = next((one for one in ("quit", "shutdown", "reboot") if one in flags), "shutdown")
     model.note_answers(run.machine, flags.get("unattend") or None)

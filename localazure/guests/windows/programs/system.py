@@ -118,9 +118,7 @@ def winrm(run: Run) -> int:
 
     verb = run.arguments[0].lower() if run.arguments else ""
     resource = run.arguments[1].lower() if len(run.arguments) > 1 else ""
-    values = {
-        key: value for key, value in re.findall(r"(\w+)\s*=\s*\"?([^\";}]*)\"?", " ".join(run.arguments[2:]))
-    }
+    values = dict(re.findall(r"(\w+)\s*=\s*\"?([^\";}]*)\"?", " ".join(run.arguments[2:])))
     if verb in ("quickconfig", "qc"):
         run.out("WinRM service is already running on this machine.")
         return 0

@@ -13,6 +13,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import spnego
@@ -196,12 +197,12 @@ class _account_file:  # noqa: N801 - used as a statement
 
     def __enter__(self) -> None:
         _STORE.acquire()
-        self._file = tempfile.NamedTemporaryFile("w", delete=False)  # noqa: SIM115 - closed at once
+        self._file = tempfile.NamedTemporaryFile("w", delete=False)
         self._file.write("\n".join(self._lines))
         self._file.close()
         os.environ["NTLM_USER_FILE"] = self._file.name
 
     def __exit__(self, *_: object) -> None:
         os.environ.pop("NTLM_USER_FILE", None)
-        os.unlink(self._file.name)
+        Path(self._file.name).unlink()
         _STORE.release()

@@ -12,12 +12,13 @@ import struct
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import h11
 
 from localazure.guests.inbound import allows
 from localazure.guests.windows.machine.machine import Machine
-from localazure.guests.windows.wsman.auth import Authenticator, Policy
+from localazure.guests.windows.wsman.auth import Account, Authenticator, Policy
 from localazure.guests.windows.wsman.service import Service
 
 log = logging.getLogger("localazure.windows")
@@ -72,8 +73,7 @@ class Listener:
             await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+        task = cast(asyncio.Task[None], asyncio.current_task())
         self._connections.add(task)
         try:
             source = writer.get_extra_info("peername")[0]
@@ -186,8 +186,7 @@ class _Connection:
     async def _served(
         self, headers: dict[str, str], body: bytes, extra: list[tuple[str, str]]
     ) -> tuple[int, list[tuple[str, str]], bytes]:
-        account = self._auth.account
-        assert account is not None
+        account = cast(Account, self._auth.account)
         encrypted = headers.get("content-type", "").startswith("multipart/encrypted")
         if encrypted:
             body = self._auth.unwrap(body)

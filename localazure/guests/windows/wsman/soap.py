@@ -109,7 +109,7 @@ def answer(request: Request, body: str, action: str = "") -> bytes:
 
 
 @dataclass(frozen=True)
-class Fault(Exception):
+class Fault(Exception):  # noqa: N818 - SOAP calls it so
     """A fault in WinRM's words."""
 
     code: int

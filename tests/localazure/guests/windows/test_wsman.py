@@ -34,7 +34,11 @@ async def open_guest(guest: Guest) -> Guest:
 
 
 async def test_pywinrm_runs_scripts_and_gets_output_status_and_decoded_errors(open_guest: Guest) -> None:
-    assert await open_guest.ps("$PSVersionTable.PSVersion.Major; (Get-Service WinRM).Status") == (0, "5\nRunning", "")
+    assert await open_guest.ps("$PSVersionTable.PSVersion.Major; (Get-Service WinRM).Status") == (
+        0,
+        "5\nRunning",
+        "",
+    )
     status, out, err = await open_guest.ps("'before'; Get-Service nothing; 'after'; exit 7")
     assert (status, out) == (7, "before\nafter")
     assert err.startswith("Get-Service : Cannot find any service with service name 'nothing'.")
@@ -46,7 +50,9 @@ async def test_errors_of_an_encoded_command_travel_as_clixml(open_guest: Guest) 
 
     def run() -> bytes:
         shell = protocol.open_shell()
-        command = protocol.run_command(shell, "powershell -EncodedCommand dABoAHIAbwB3ACAAJwB4ACcA")  # throw 'x'
+        command = protocol.run_command(
+            shell, "powershell -EncodedCommand dABoAHIAbwB3ACAAJwB4ACcA"
+        )  # throw 'x'
         _, err, status = protocol.get_command_output(shell, command)
         assert status == 1
         return err
@@ -57,7 +63,12 @@ async def test_errors_of_an_encoded_command_travel_as_clixml(open_guest: Guest) 
 @pytest.mark.parametrize("transport", ["negotiate", "ntlm"])
 async def test_pypsrp_speaks_to_it_also_with_encrypted_messages(open_guest: Guest, transport: str) -> None:
     def run() -> Any:
-        options: dict[str, Any] = {"ssl": True, "cert_validation": False, "auth": transport, "encryption": "always"}
+        options: dict[str, Any] = {
+            "ssl": True,
+            "cert_validation": False,
+            "auth": transport,
+            "encryption": "always",
+        }
         with Client(open_guest.spec.address, username=USER, password=PASSWORD, **options) as client:
             return client.execute_cmd('powershell -Command "6*7"')
 
@@ -69,7 +80,14 @@ async def test_a_wrong_password_is_401_for_both_clients(open_guest: Guest) -> No
         await off_loop(lambda: open_guest.session(password="Wrong-Harbour-7").run_cmd("hostname"))
 
     def other() -> None:
-        with Client(open_guest.spec.address, username=USER, password="no", ssl=True, cert_validation=False, auth="ntlm") as client:
+        with Client(
+            open_guest.spec.address,
+            username=USER,
+            password="no",
+            ssl=True,
+            cert_validation=False,
+            auth="ntlm",
+        ) as client:
             client.execute_cmd("hostname")
 
     with pytest.raises(AuthenticationError):
@@ -93,7 +111,9 @@ async def test_a_client_without_channel_binding_passes_unless_it_is_strict(open_
     assert (await open_guest.ps("'bound'"))[1] == "bound"
 
 
-async def test_the_binding_of_another_channel_is_refused(open_guest: Guest, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_binding_of_another_channel_is_refused(
+    open_guest: Guest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import requests_ntlm.requests_ntlm as ntlm
 
     wrong = hashlib.sha256(b"a tunnel's certificate").digest()
@@ -108,7 +128,9 @@ async def test_the_certificate_is_the_one_that_the_guest_made(guest: Guest) -> N
     assert ssl.PEM_cert_to_DER_cert(pem) == der
 
 
-async def test_a_local_administrator_but_the_first_is_filtered_until_the_policy_says_otherwise(open_guest: Guest) -> None:
+async def test_a_local_administrator_but_the_first_is_filtered_until_the_policy_says_otherwise(
+    open_guest: Guest,
+) -> None:
     await open_guest.out(
         "$p = ConvertTo-SecureString 'Other-Pass-22' -AsPlainText -Force; New-LocalUser second -Password $p | Out-Null; "
         "Add-LocalGroupMember -SID S-1-5-32-544 -Member second"
@@ -154,7 +176,9 @@ async def test_receive_says_timed_out_until_there_is_output(open_guest: Guest) -
     assert await off_loop(run) == (2, b"typed\r\n")
 
 
-async def test_a_shell_that_is_closed_takes_its_processes_with_it_and_is_not_found_again(open_guest: Guest) -> None:
+async def test_a_shell_that_is_closed_takes_its_processes_with_it_and_is_not_found_again(
+    open_guest: Guest,
+) -> None:
     def run() -> None:
         protocol = open_guest.session().protocol
         shell = protocol.open_shell()
@@ -198,7 +222,11 @@ async def test_a_restart_cuts_the_connections_and_the_boot_time_is_a_new_one(ope
 
 @pytest.mark.parametrize(
     "closing",
-    ["Stop-Service WinRM -Force", "Remove-NetFirewallRule -Name winrm-https", rf"Get-ChildItem {WSMAN}\Listener | Remove-Item -Recurse -Force"],
+    [
+        "Stop-Service WinRM -Force",
+        "Remove-NetFirewallRule -Name winrm-https",
+        rf"Get-ChildItem {WSMAN}\Listener | Remove-Item -Recurse -Force",
+    ],
 )
 async def test_without_service_rule_or_listener_nothing_listens(open_guest: Guest, closing: str) -> None:
     await open_guest.out(closing)
@@ -212,7 +240,9 @@ async def test_the_security_group_decides_before_the_machine(guest: Guest) -> No
         await off_loop(lambda: guest.session().run_cmd("hostname"))
 
 
-async def test_an_envelope_larger_than_the_quota_and_a_body_that_is_none_are_faults(open_guest: Guest) -> None:
+async def test_an_envelope_larger_than_the_quota_and_a_body_that_is_none_are_faults(
+    open_guest: Guest,
+) -> None:
     def run() -> None:
         protocol = open_guest.session().protocol
         shell = protocol.open_shell()
@@ -232,7 +262,11 @@ async def test_identify_answers_without_a_login(open_guest: Guest) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return requests.post(
-                f"https://{open_guest.spec.address}:5986/wsman", data=body, headers={"WSMANIDENTIFY": "unauthenticated"}, verify=False, timeout=5
+                f"https://{open_guest.spec.address}:5986/wsman",
+                data=body,
+                headers={"WSMANIDENTIFY": "unauthenticated"},
+                verify=False,
+                timeout=5,
             )
 
     answer = await off_loop(run)
@@ -250,11 +284,15 @@ async def test_what_is_not_modelled_is_said_by_name_and_remembered(open_guest: G
 
 async def test_powershells_own_protocol_is_refused_with_a_reason(open_guest: Guest) -> None:
     def run() -> None:
-        with Client(open_guest.spec.address, username=USER, password=PASSWORD, ssl=True, cert_validation=False, auth="ntlm") as client:
+        with Client(
+            open_guest.spec.address,
+            username=USER,
+            password=PASSWORD,
+            ssl=True,
+            cert_validation=False,
+            auth="ntlm",
+        ) as client:
             client.execute_ps("1")
 
     with pytest.raises(Exception, match="only the shell of commands is modelled"):
         await off_loop(run)
-
-
-
