@@ -11,7 +11,7 @@ _KEPT = ("error", "warning")
 
 
 def without_positions(text: str) -> str:
-    """Errors without PowerShell's drawings of where they happened; their last line is then what went wrong."""
+    """Errors without PowerShell's drawings of where they happened: the last line is what went wrong."""
     lines = [line for line in text.splitlines() if line.strip() and not _POSITION.match(line)]
     return "\n".join(lines) if lines else text
 
