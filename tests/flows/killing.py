@@ -33,6 +33,7 @@ class Process:
 
     status: Callable[[], int | None]
     kill: Callable[[], None]
+    terminate: Callable[[], None]
     wait: Callable[[float], object]
 
 
@@ -72,6 +73,12 @@ class Killed:
         """Kill -9; it must not have ended by itself."""
         assert self._process.status() is None, self._last_words()
         self.stop()
+
+    def is_told_to_stop(self) -> None:
+        """SIGTERM: it must end within the grace that Prefect gives."""
+        self._process.terminate()
+        self._process.wait(30)
+        assert self._process.status() is not None, self._last_words()
 
     def kill_in(self, step: str) -> None:
         """Kill -9 as soon as this entry of the run is in the step."""
@@ -120,7 +127,7 @@ def as_command(recipe: Path, run_id: str) -> Process:
         return as_fork(recipe, run_id)
     environment = {**os.environ, "PREFECT_API_URL": _api()}
     process = subprocess.Popen([GOLDEN, "resume", run_id], env=environment, stdout=subprocess.DEVNULL)
-    return Process(process.poll, process.kill, process.wait)
+    return Process(process.poll, process.kill, process.terminate, process.wait)
 
 
 def as_fork(recipe: Path, run_id: str) -> Process:
@@ -193,7 +200,7 @@ def _fork(target: Callable[..., None], recipe: Path, key: str) -> Process:
     context.set_forkserver_preload(["flows.rebuild_image", "tests.flows.killing"])
     process = context.Process(target=target, args=(recipe, key, dict(os.environ), _api()))
     process.start()
-    return Process(lambda: process.exitcode, process.kill, process.join)
+    return Process(lambda: process.exitcode, process.kill, process.terminate, process.join)
 
 
 def _api() -> str:

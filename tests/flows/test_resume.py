@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from factory.azure import galleries, groups, machines
-from factory.resume import state_of
+from factory.resume import end_of, state_of
 from tests.cloud import Cloud, running_cloud
 from tests.flows.killing import FlowRun, Killed, as_command, as_fork, clear_faults, set_fault
 
@@ -112,6 +112,19 @@ def test_a_run_killed_in_every_step_is_made_in_the_end(cloud: Cloud, killed: Kil
     entries = [event.text for event in killed.record.events() if event.kind == "entered"]
     assert len(entries) == len(STEPS) + 1
     assert any("thrown away" in text for text in entries)
+
+
+def test_a_run_that_was_told_to_stop_is_undone_at_once_and_goes_on_from_its_backup(
+    cloud: Cloud, killed: Killed
+) -> None:
+    killed.waits_in("customize")
+    killed.is_told_to_stop()
+    assert end_of(killed.record.events()) == "undone"
+    assert killed.requests("DELETE")[-1].endswith(killed.plan.scaffold_group)
+    killed.go_on()
+    killed.ends_well()
+    assert_made(cloud, killed)
+    assert len([call for call in killed.requests("PUT") if "/restorePoints/" in call]) == 1
 
 
 def test_prefects_retry_of_a_killed_flow_run_goes_on_with_the_same_run(
