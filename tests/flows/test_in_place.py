@@ -24,6 +24,7 @@ from factory.report import Summary
 from factory.run import Run, Skip, fresh_run_id
 from tests.cloud import Cloud, running_cloud
 from tests.flows.killing import Killed, as_fork
+from tests.role import calls_outside_the_role
 
 pytestmark = pytest.mark.prefect
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -33,8 +34,10 @@ FILES = ("/srv/data/content.bin", "/etc/app-release")
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with running_cloud(tmp_path_factory.mktemp("cloud"), guest="model") as running:
+    state = tmp_path_factory.mktemp("cloud")
+    with running_cloud(state, guest="model") as running:
         yield running
+    assert calls_outside_the_role(state / "requests.jsonl", ["run/"]) == []
 
 
 @pytest.fixture(autouse=True)
