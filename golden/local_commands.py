@@ -11,6 +11,7 @@ from rich.table import Table
 from golden import fault_commands, local_azure
 from golden.console import Trouble, console, one_clear_error
 from golden.local_azure import LocalAzure
+from golden.machine_console import follow_console
 
 app = typer.Typer(no_args_is_help=True, help="A local Azure: real SDKs, real agents, no cloud.")
 app.add_typer(fault_commands.app, name="fault")
@@ -96,8 +97,6 @@ def console_command(
     follow: Annotated[bool, typer.Option(help="Go on as it is written, until interrupted.")] = True,
 ) -> None:
     """A machine's serial console, live."""
-    from golden.machine_commands import follow_console  # noqa: PLC0415 - imports Azure's SDKs
-
     with one_clear_error(), contextlib.suppress(KeyboardInterrupt):
         follow_console(_running(state), vm, follow=follow)
 
@@ -109,7 +108,7 @@ def ssh(
     state: State = None,
 ) -> None:
     """Log in to a machine, as an administrator that is made for it. Options of yours go before VM."""
-    from golden.machine_commands import enter  # noqa: PLC0415 - imports Azure's SDKs
+    from golden.machine_login import enter  # noqa: PLC0415 - imports Azure's SDKs
 
     with one_clear_error():
         raise typer.Exit(enter(_running(state), vm, words or []))

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from golden import guest_kinds, local_azure, machine_commands
+from golden import guest_kinds, local_azure, machine_login
 from golden.console import Trouble
 from golden.guest_kinds import choose_kind
-from golden.machine_commands import Way, find_machine
+from golden.machine_console import find_machine
+from golden.machine_login import Way
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_a_machine_is_found_by_its_name_and_a_wrong_name_tells_the_right_ones() 
 
 
 def test_the_key_of_a_machine_is_its_owners_alone(tmp_path: Path) -> None:
-    public = machine_commands._key_pair(tmp_path / "vm" / "key")
+    public = machine_login._key_pair(tmp_path / "vm" / "key")
     assert public.startswith("ssh-ed25519 ")
     assert stat.S_IMODE((tmp_path / "vm" / "key").stat().st_mode) == 0o600
-    assert machine_commands._key_pair(tmp_path / "vm" / "key") != public, "made anew each time"
+    assert machine_login._key_pair(tmp_path / "vm" / "key") != public, "made anew each time"

@@ -1,16 +1,13 @@
-"""`golden local console` and `golden local ssh`: looking at a machine of the local Azure, and going in."""
+"""`golden local ssh`: a way into any machine of the local Azure, made through Run Command."""
 
 import asyncio
 import os
 import socket
 import subprocess
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-
-import typer
 
 from factory.azure import machines, network, run_commands
 from factory.azure.client import Azure
@@ -19,39 +16,12 @@ from factory.linux.bootstrap import host_keys_script, temporary_admin_script
 from golden import local_azure
 from golden.console import Trouble, console
 from golden.local_azure import LocalAzure
+from golden.machine_console import find_machine
 
 LOCAL_USER = "local-admin"
 PORTS = (22, 2222)
-_LOOK_SECONDS = 0.3
 _DEADLINE = timedelta(minutes=10)
 _CONNECT_SECONDS = 5.0
-
-
-def find_machine(running: LocalAzure, name: str) -> dict[str, Any]:
-    """The machine of a name, or of the end of its resource ID where names alone are not enough."""
-    known = running.ask("/_local/ps")["machines"]
-    found = [m for m in known if m["id"].lower().endswith(f"/{name.lower()}")]
-    if len(found) == 1:
-        return dict(found[0])
-    names = ", ".join(sorted(m["id"].rsplit("/", 1)[1] for m in known)) or "none"
-    what = "there are several VMs of this name" if found else "there is no such VM"
-    raise Trouble(f"{name}: {what}; the local Azure has: {names}", remedy="golden local ps")
-
-
-def follow_console(running: LocalAzure, name: str, *, follow: bool) -> None:
-    """Print what a machine writes to its serial port, from power-on; `follow` goes on until interrupted."""
-    machine = find_machine(running, name)
-    place = f"/_local/console/{machine['machine_id']}"
-    position = 0
-    while True:
-        text, size = running.read(f"{place}?from={position}")
-        if size < position:  # switched on anew
-            typer.echo("")
-        position = size
-        typer.echo(text.decode("utf-8", "replace"), nl=False)
-        if not follow:
-            return
-        time.sleep(_LOOK_SECONDS)
 
 
 @dataclass(frozen=True)
