@@ -22,21 +22,84 @@ _TOKEN = re.compile(
       | (?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
+_Token = tuple[str, str]
 _KEYWORDS = ("if", "elseif", "while", "until", "switch", "foreach", "for", "catch", "return", "in", "param")
 
 
 def mended(source: str) -> str:
     """Return the script in the grammar's dialect."""
     tokens = [(str(match.lastgroup), match.group()) for match in _TOKEN.finditer(source)]
-    return "".join(_mended(tokens))
+    return "".join(_mended(list(_wrapped(tokens))))
 
 
-def _mended(tokens: list[tuple[str, str]]) -> Iterator[str]:
+def _wrapped(tokens: list[_Token]) -> Iterator[_Token]:
+    """Put parentheses around arguments that call and go on: `-Value (Get-Date).ToUniversalTime().ToString()`."""
+    ends: list[int] = []
+    for index, token in enumerate(tokens):
+        while ends and ends[-1] == index:
+            ends.pop()
+            yield "other", ")"
+        end = _chain_end(tokens, index) if _begins_argument(tokens, index) else None
+        if end is not None:
+            ends.append(end)
+            yield "other", "("
+        yield token
+    for _ in ends:
+        yield "other", ")"
+
+
+def _begins_argument(tokens: list[_Token], index: int) -> bool:
+    """Whether a value begins here, after a word and a space."""
+    kind, text = tokens[index]
+    if (
+        not (kind == "variable" or text in ("(", "["))
+        or index == 0
+        or tokens[index - 1][1] not in (" ", "\t")
+    ):
+        return False
+    before = next((one for one in reversed(tokens[:index]) if one[1] not in (" ", "\t")), ("", ""))
+    return before[0] == "word" and before[1].lower() not in _KEYWORDS
+
+
+def _chain_end(tokens: list[_Token], index: int) -> int | None:
+    """Where a chain of members ends, if it calls one and then goes on; None for every other value."""
+    at = _group_end(tokens, index) if tokens[index][1] in ("(", "[") else index + 1
+    called = wanted = False
+    while at < len(tokens):
+        kind, text = tokens[at]
+        if kind == "word" and text.startswith(".") and len(text) > 1:
+            wanted = wanted or called
+            at += 1
+        elif text == ":" and tokens[at + 1 : at + 2] == [("other", ":")]:
+            at += 3
+        elif text == "(":
+            called, at = True, _group_end(tokens, at)
+        elif text == "[":
+            at = _group_end(tokens, at)
+        else:
+            break
+    return at if wanted else None
+
+
+def _group_end(tokens: list[_Token], index: int) -> int:
+    """The place behind the bracket that closes the one here."""
+    depth = 0
+    for at in range(index, len(tokens)):
+        kind, text = tokens[at]
+        if kind == "other":
+            depth += (text in "([{") - (text in ")]}")
+        if depth == 0:
+            return at + 1
+    return len(tokens)
+
+
+def _mended(tokens: list[_Token]) -> Iterator[str]:
     brackets: list[str] = []
     before = ""
     for index, (kind, text) in enumerate(tokens):
         if kind == "other" and text in "([{":
-            brackets.append("call" if text == "(" and _is_called(before) else text)
+            glued = index > 0 and not tokens[index - 1][1].isspace()
+            brackets.append("call" if text == "(" and glued and _is_called(before) else text)
         elif kind == "other" and text in ")]}" and brackets:
             brackets.pop()
         new = text
@@ -59,7 +122,9 @@ def _mended(tokens: list[tuple[str, str]]) -> Iterator[str]:
         elif kind == "number":
             new = text.lower()
         elif kind == "comment":
-            new = re.sub(r"[^\n]", " ", text)  # one before `param` in a script block ends the grammar's patience
+            new = re.sub(
+                r"[^\n]", " ", text
+            )  # one before `param` in a script block ends the grammar's patience
         yield new
         if kind != "comment" and not text.isspace():
             before = text
@@ -70,21 +135,21 @@ def _is_called(before: str) -> bool:
     return bool(before) and (before[-1].isalnum() or before[-1] in "]_") and before.lower() not in _KEYWORDS
 
 
-def _next(tokens: list[tuple[str, str]], index: int) -> tuple[str, str]:
+def _next(tokens: list[_Token], index: int) -> _Token:
     for kind, text in tokens[index + 1 :]:
         if not text.isspace() or text == "\n":
             return kind, text
     return "", ""
 
 
-def _previous(tokens: list[tuple[str, str]], index: int) -> tuple[str, str]:
+def _previous(tokens: list[_Token], index: int) -> _Token:
     for kind, text in reversed(tokens[:index]):
         if not text.isspace():
             return kind, text
     return "", ""
 
 
-def _in_list(tokens: list[tuple[str, str]], index: int) -> bool:
+def _in_list(tokens: list[_Token], index: int) -> bool:
     following, preceding = _next(tokens, index)[1], _previous(tokens, index)[1]
     spaced = index == 0 or tokens[index - 1][1].isspace() or tokens[index - 1][1] == ","
     return spaced and (
@@ -93,7 +158,7 @@ def _in_list(tokens: list[tuple[str, str]], index: int) -> bool:
     )
 
 
-def _is_argument(tokens: list[tuple[str, str]], index: int) -> bool:
+def _is_argument(tokens: list[_Token], index: int) -> bool:
     """`$x-1` and `$x.exe` in expressions stay; a backslash after a variable is only ever a word."""
     text = tokens[index][1]
     return "\\" in text
