@@ -10,7 +10,7 @@ from factory.backups import Found, find_backup_named, read_manifest
 from factory.clock import SystemClock
 from factory.errors import InvalidInput, RestoreRefused
 from factory.manifest import Manifest
-from factory.record import RunRecord, runs_directory
+from factory.record import open_record
 from factory.restore import Restored, carry_out, look_at_live
 from factory.restore_plan import Live, RestorePlan, plan_restore
 from factory.run import fresh_run_id
@@ -55,7 +55,7 @@ async def restore_backup(
         )
         if plan.refusals:
             raise RestoreRefused(plan.backup, list(plan.refusals))
-        record = RunRecord(runs_directory(env) / plan.restore_id)
+        record = open_record(env, plan.restore_id)
         with record.claim():
             record.save(PLAN, plan.model_dump(mode="json"))
             restored = await carry_out(azure, plan, record)

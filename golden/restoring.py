@@ -15,7 +15,7 @@ from factory.backups import Found, describe_backup, find_backups
 from factory.clock import SystemClock
 from factory.errors import RestoreRefused
 from factory.manifest import Manifest
-from factory.record import RunRecord, runs_directory
+from factory.record import open_record
 from factory.restore import Restored
 from factory.restore_plan import RestorePlan, describe_age
 from factory.restoring import plan_from_backup
@@ -71,7 +71,7 @@ def _carry_out(plan: RestorePlan, *, name: str | None, in_place: bool, as_json: 
     from contextlib import nullcontext  # noqa: PLC0415
 
     quiet_prefect()
-    record = RunRecord(runs_directory(os.environ) / plan.restore_id)
+    record = open_record(os.environ, plan.restore_id)
     with nullcontext() if as_json else live_table(record):
         return asyncio.run(_flow(plan, name=name, in_place=in_place))
 

@@ -5,11 +5,13 @@ import os
 import typer
 from rich.table import Table
 
+from factory import restoring
 from factory.errors import InvalidInput
 from factory.ownership import tell
 from factory.plan import PLAN, Plan
 from factory.record import RunRecord, find_record, open_record, recorded_runs, runs_place
 from factory.report import StepTime, Summary, step_times
+from factory.restore_plan import RestorePlan
 from factory.resume import end_of, plan_resume, state_of
 from golden.console import console
 from golden.rebuild import print_summary, rebuild
@@ -55,11 +57,22 @@ def print_runs() -> None:
 
 def _row(record: RunRecord, run_id: str) -> tuple[str, str, str, str]:
     events = record.events()
+    if record.has(restoring.PLAN):
+        return _restore_row(record)
     steps = step_times(events)
     last = steps[-1] if steps else StepTime(step="-", state="-", seconds=0)
     state = state_of(events, owned=record.is_claimed())
     recipe = record.load(PLAN)["recipe"]["name"] if record.has(PLAN) else "-"
     return recipe, last.step, MARKS.get(state, state), _hint(record, run_id, state)
+
+
+def _restore_row(record: RunRecord) -> tuple[str, str, str, str]:
+    plan = RestorePlan.model_validate(record.load(restoring.PLAN))
+    where = f"--as {plan.machine}" if plan.way == "copy" else "--in-place"
+    done = record.has(restoring.RESULT)
+    state = "done" if done else "running" if record.is_claimed() else "interrupted"
+    hint = plan.machine_id if done else f"golden restore {plan.backup} {where}"
+    return f"restore of {plan.machine}", "restore", MARKS.get(state, state), hint
 
 
 def _hint(record: RunRecord, run_id: str, state: str) -> str:
