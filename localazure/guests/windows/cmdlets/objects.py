@@ -26,7 +26,7 @@ _OPERATORS = "eq ne gt ge lt le like notlike match notmatch contains notcontains
 
 @cmdlet(
     "Where-Object",
-    "FilterScript:0 Property Value InputObject Not:switch "
+    "FilterScript:0 Property Value:1 InputObject Not:switch "
     + " ".join(f"{o}:switch" for o in _OPERATORS.split()),
     aliases="where ?",
     stream=True,

@@ -408,7 +408,7 @@ def assign_target(shell: Shell, node: Node, value: Value) -> None:
     match node.type:
         case "variable":
             name = variable_name(node)
-            kind = shell.constraints.get((id(shell.scope), name.lower()))
+            kind = shell.scope.kinds.get(name.lower())
             shell.write(name, cast(value, kind) if kind else value)
         case "member_access":
             set_member(evaluate(shell, node.children[0]), member_name(shell, node), value, shell)
@@ -422,7 +422,7 @@ def assign_target(shell: Shell, node: Node, value: Value) -> None:
         case "cast_expression":
             kind_name, target = type_of(node.named_children[0]), unwrapped(node.named_children[-1])
             if target.type == "variable":
-                shell.constraints[(id(shell.scope), variable_name(target).lower())] = kind_name
+                shell.scope.kinds[variable_name(target).lower()] = kind_name
             assign_target(shell, target, cast(value, kind_name))
         case "parenthesized_expression":
             assign_target(shell, node.named_children[0], value)

@@ -1,8 +1,8 @@
 """What the grammar misses of PowerShell, put into a form that it takes; the meaning stays.
 
 Known gaps of tree-sitter-powershell: unquoted words in lists of arguments (`a, b`), words that begin with a
-variable (`$env:X\\y`), and two switch clauses on one line when the second is `default`. Strings, comments and
-here-strings are left alone.
+variable (`$env:X\\y`), ranges before an operator, calls in arguments that go on, a statement behind `param()` on
+its line, and two switch clauses on one line when the second is `default`. Strings stay as they are.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ _TOKEN = re.compile(
       | (?P<double>"(?:`.|""|[^"`])*")
       | (?P<path>\$(?:\w+:)?\w+(?=\\|\.(?:exe|ps1|xml|txt|log|cmd|bat)\b|-\w)[^\s,;(){}|"'&]*)
       | (?P<variable>\$(?:\w+:)?\w+|\$\{[^}]*\})
+      | (?P<range>(?<![\w.)\]$])\d+\.\.\d+(?![\w.]))
       | (?P<number>(?<![\w.])\d+(?:\.\d+)?[kKmMgGtT][bB](?!\w))
       | (?P<word>[A-Za-z_*.][\w.*?:\\+-]*)
       | (?P<other>.)""",
@@ -97,11 +98,13 @@ def _mended(tokens: list[_Token]) -> Iterator[str]:
     brackets: list[str] = []
     before = ""
     for index, (kind, text) in enumerate(tokens):
+        closed = ""
         if kind == "other" and text in "([{":
             glued = index > 0 and not tokens[index - 1][1].isspace()
-            brackets.append("call" if text == "(" and glued and _is_called(before) else text)
+            kind_of = "call" if text == "(" and glued and _is_called(before) else text
+            brackets.append("param" if text == "(" and before.lower() == "param" else kind_of)
         elif kind == "other" and text in ")]}" and brackets:
-            brackets.pop()
+            closed = brackets.pop()
         new = text
         inside_call = bool(brackets) and brackets[-1] in ("call", "[")
         if kind == "path" and not inside_call and _is_argument(tokens, index):
@@ -121,6 +124,10 @@ def _mended(tokens: list[_Token]) -> Iterator[str]:
             new = ";" + text
         elif kind == "number":
             new = text.lower()
+        elif kind == "range":
+            new = f"({text})"
+        elif closed == "param" and _next(tokens, index)[1] not in ("\n", ";", "}", ""):
+            new = ");"
         elif kind == "comment":
             new = re.sub(
                 r"[^\n]", " ", text

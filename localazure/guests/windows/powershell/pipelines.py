@@ -98,7 +98,7 @@ def _expression_output(shell: Shell, node: Node) -> Iterator[Value]:
     shell.globals.variables["?"] = True
     if _is_step(node):
         return
-    if value is None and _silent(node):
+    if value is None and _silent(shell, node):
         return
     yield from unrolled(value)
 
@@ -111,9 +111,13 @@ def _is_step(node: Node) -> bool:
     return "crement_expression" in node.type
 
 
-def _silent(node: Node) -> bool:
-    """Method calls and increments without a value write nothing; a variable that is $null writes null."""
-    return node.type != "array_literal_expression"
+def _silent(shell: Shell, node: Node) -> bool:
+    """A call without a value writes nothing, nor does a variable that keeps an empty output; `$null` does."""
+    if node.type == "variable":
+        name = variable_name(node)
+        home = shell.scope.lookup(name)
+        return home is not None and name.lower() in home.empty
+    return node.type not in ("array_literal_expression", "member_access", "element_access")
 
 
 def _command(shell: Shell, node: Node, upstream: Iterator[Value] | None, *, awaited: bool) -> Iterator[Value]:
@@ -343,12 +347,16 @@ def assigned(shell: Shell, node: Node) -> Value:
     inner = unwrapped(inner)
     if inner.type in ("pipeline", "pipeline_chain", "command") or inner.type.endswith("statement"):
         if inner.type == "command":
-            return collected(list(_chain(shell, [inner], awaited=True)))
-        if inner.type == "pipeline_chain":
-            return collected(list(_run_chain(shell, inner)))
-        return collected(list(execute(shell, inner)))
+            values = list(_chain(shell, [inner], awaited=True))
+        elif inner.type == "pipeline_chain":
+            values = list(_run_chain(shell, inner))
+        else:
+            values = list(execute(shell, inner))
+        shell.nothing = not values
+        return collected(values)
     value = evaluate(shell, inner)
     shell.globals.variables["?"] = True
+    shell.nothing = False
     return value
 
 
@@ -362,4 +370,7 @@ def assign(shell: Shell, node: Node) -> Value:
         old = evaluate(shell, target)
         value = ARITHMETIC[operator[0]](old, value)
     assign_target(shell, target, value)
+    if unwrapped(target).type == "variable":
+        name, kept = variable_name(unwrapped(target)).lower(), shell.scope.empty
+        (kept.add if shell.nothing and value is None else kept.discard)(name)
     return value

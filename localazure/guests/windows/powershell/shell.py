@@ -27,6 +27,10 @@ class Scope:
         self.parent = parent
         self.variables = CaseDict()
         self.functions = CaseDict()
+        self.kinds: dict[str, str] = {}
+        """The types that variables were declared with, by lowered name."""
+        self.empty: set[str] = set()
+        """Variables that keep the output of a command that wrote nothing, which is less than `$null`."""
 
     def lookup(self, name: str) -> Scope | None:
         """Find the innermost scope that has a variable."""
@@ -52,7 +56,8 @@ class Shell:
         self.position = ""
         self.errors: list[Value] = []
         self.parameters: CaseDict = CaseDict()
-        self.constraints: dict[tuple[int, str], str] = {}
+        self.nothing = False
+        """Whether the last assignment's right side wrote nothing."""
         self._prepare()
 
     def _prepare(self) -> None:
