@@ -4,27 +4,29 @@ The guest makes the key and keeps it; Run Command, which Azure carries, brings b
 What comes over the network is compared with that and with nothing else.
 """
 
-import asyncio
 import base64
 import binascii
+import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from factory.clock import Clock, SystemClock
-from factory.errors import FactoryError, GuestError
+from factory.errors import FactoryError, Unreachable
 from factory.guest.command import MINUTE
-from factory.guest.guest import Guest
+from factory.guest.guest import Guest, run_checked
 from factory.guest.powershell import Value
 from factory.remote.pinning import Pin
-from factory.remote.winrm import is_open
 from factory.windows.answers import NoAnswerError, answer_of
 from factory.windows.probe import SCRIPTS, script
 
 EXPIRES_DAYS = 2
 """A temporary administrator and a certificate that nobody removed are of no use after this."""
-CLOSING_SECONDS = 60.0
+CLOSING_SECONDS = 120.0
+CLOSING_TASK = "golden-close"
+FINISH = "C:\\Windows\\Temp\\golden-close.ps1"
 
 
 class BootstrapError(FactoryError):
@@ -53,28 +55,24 @@ class WayIn(BaseModel):
 
 
 class Closing(BaseModel):
-    """What was left after the way in was taken away, as the guest's last script saw it, and from outside."""
+    """What was left when the way in had been taken away: as the guest saw it last, and from outside."""
 
     model_config = ConfigDict(frozen=True)
 
     tasks: tuple[str, ...] = ()
-    users: tuple[str, ...] = ()
-    profiles: tuple[str, ...] = ()
     folder: bool = False
-    certificates: tuple[str, ...] = ()
     handlers: tuple[str, ...] = ()
     port_open: bool = False
+    """The guest still lets the administrator in; all that goes before the listener may be there too."""
 
     def findings(self) -> list[str]:
         """What is still there and must not be, in sentences."""
+        still = "WinRM still answers: the listener, the temporary administrator or his profile is still there"
         return [
             *(f"the scheduled task {name} is still there" for name in self.tasks),
-            *(f"the temporary administrator {name} is still there" for name in self.users),
-            *(f"the temporary profile {path} is still there" for path in self.profiles),
             *(["the folder of the factory's scripts is still there"] if self.folder else []),
-            *(f"the listener's certificate {name} is still there" for name in self.certificates),
             *(f"Run Command's handler {name} is still there" for name in self.handlers),
-            *(["the WinRM listener still answers"] if self.port_open else []),
+            *([still] if self.port_open else []),
         ]
 
 
@@ -123,41 +121,39 @@ def parse_opening(host: str, output: str, *, temporary: bool, folder: str) -> Wa
         ) from error
 
 
-async def close(guest: Guest, way_in: WayIn, clock: Clock | None = None) -> Closing:
-    """Take away the way in by itself, and look from outside whether it is gone.
+async def close(
+    guest: Guest, way_in: WayIn, gone: Callable[[], Awaitable[bool]], clock: Clock | None = None
+) -> Closing:
+    """Take away the way in, and look from outside whether it is gone.
 
-    The listener goes after the answer; that the connection then breaks is expected.
+    What needs no session is left to a task of the guest's, whose last act takes the listener: the connection
+    then breaks, which is expected. `gone` looks from outside.
     """
-    parameters: dict[str, Value] = {
-        "AdminName": way_in.user,
-        "RemoveAdmin": "yes" if way_in.temporary else "no",
-        "Folder": way_in.folder,
-        "Binding": way_in.before.get("binding") or "Relaxed",
-        "Filter": way_in.before.get("filter", ""),
-        "Service": way_in.before.get("service", ""),
-    }
-    lines: list[str] = []
-    try:
-        output = await guest.run(script("close_winrm", parameters, timeout=5 * MINUTE))
-        lines = output.stdout.splitlines()
-        problem = output.stderr if output.status != 0 else ""
-    except GuestError as error:
-        problem = error.message  # most often the listener went before the answer came
-    try:
-        seen = Closing.model_validate(answer_of("\n".join(lines)))
-    except (NoAnswerError, ValidationError) as error:
-        raise BootstrapError(
-            f"{guest.name}: it is not known whether the way in was removed: {problem or error}",
-            remedy="the clone is thrown away; run again",
-        ) from error
-    still = way_in.own_listener and await _stays_open(guest, way_in, clock or SystemClock())
+    output = await run_checked(guest, script("close_winrm", {"Folder": way_in.folder}, timeout=5 * MINUTE))
+    seen = Closing.model_validate(answer_of(output.stdout))
+    await guest.put(FINISH, b"\xef\xbb\xbf" + (SCRIPTS / "finish_close.ps1").read_bytes())
+    start: dict[str, Value] = {"Task": CLOSING_TASK, "Script": FINISH, "Arguments": _finish(way_in)}
+    with contextlib.suppress(Unreachable):  # it may be quicker than the answer
+        await run_checked(guest, script("start_task", start, timeout=2 * MINUTE))
+    still = await _stays_open(gone, clock or SystemClock())
     return seen.model_copy(update={"port_open": still})
 
 
-async def _stays_open(guest: Guest, way_in: WayIn, clock: Clock) -> bool:
-    host = guest.name.rpartition("@")[2].rpartition(":")[0]
+def _finish(way_in: WayIn) -> str:
+    """The arguments of the closing script; none of them can hold a space."""
+    words = {
+        "AdminName": way_in.user,
+        "RemoveAdmin": "yes" if way_in.temporary else "no",
+        "Binding": way_in.before.get("binding") or "Relaxed",
+        "Filter": way_in.before.get("filter") or "none",
+        "Service": way_in.before.get("service") or "none",
+    }
+    return " ".join(f"-{name} {value}" for name, value in words.items())
+
+
+async def _stays_open(gone: Callable[[], Awaitable[bool]], clock: Clock) -> bool:
     began = clock.monotonic()
-    while await asyncio.to_thread(is_open, host, way_in.port):
+    while not await gone():
         if clock.monotonic() - began >= CLOSING_SECONDS:
             return True
         await clock.sleep(1)

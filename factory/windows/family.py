@@ -1,5 +1,6 @@
 """Windows, as the steps of a run see it."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -19,7 +20,7 @@ from factory.guest.powershell import ps
 from factory.guest.units import Stage
 from factory.opened import Opened
 from factory.recipe import Build, Customization
-from factory.remote.winrm import PowerShellGuest, WinRmLogin, try_login
+from factory.remote.winrm import PowerShellGuest, WinRmLogin, is_open, try_login
 from factory.run import BUILD_KEY, TEST_KEY, Run, Skip
 from factory.windows.bootstrap import WayIn, close, opening, parse_opening
 from factory.windows.context import Context, Expected
@@ -160,7 +161,7 @@ class WindowsFamily:
         async with self._door(run, opened) as guest:
             evidence = await examine(guest, Stage.BEFORE_CAPTURE, context)
             if done is not None:
-                closing = await close(guest, _way_in(opened), run.clock)
+                closing = await close(guest, _way_in(opened), partial(_is_gone, run, opened), run.clock)
         return evidence.model_copy(update={"sysprep": done, "closing": closing})
 
     async def _sysprep(self, run: Run, opened: Opened) -> SysprepRun:
@@ -235,6 +236,14 @@ def _login(run: Run, opened: Opened) -> WinRmLogin:
         deadline=run.plan.recipe.deadline("connect").total_seconds(),
         login_grace=LOGIN_GRACE,
     )
+
+
+async def _is_gone(run: Run, opened: Opened) -> bool:
+    """Whether the administrator has no way in any more; a listener of the user's own stays."""
+    way_in = _way_in(opened)
+    if way_in.own_listener:
+        return not await asyncio.to_thread(is_open, opened.address, way_in.port)
+    return not await try_login(replace(_login(run, opened), login_grace=0, deadline=LOOK_DEADLINE))
 
 
 def _way_in(opened: Opened) -> WayIn:

@@ -10,8 +10,17 @@ from pydantic import SecretStr
 
 from factory.errors import ConnectionLost
 from factory.guest.command import Command, Output
-from factory.windows.bootstrap import BootstrapError, Closing, WayIn, close, opening, parse_opening
+from factory.windows.bootstrap import (
+    CLOSING_SECONDS,
+    FINISH,
+    BootstrapError,
+    WayIn,
+    close,
+    opening,
+    parse_opening,
+)
 from tests.factory.remote.wsman_server import make_identity
+from tests.factory.windows.test_sysprep_run import FakeClock
 
 PEM = make_identity().certificate
 ANSWER: dict[str, Any] = {
@@ -23,7 +32,7 @@ ANSWER: dict[str, Any] = {
     "own_listener": True,
     "before": {"service": "Automatic", "binding": "Relaxed", "filter": ""},
 }
-GONE = {"tasks": [], "users": [], "profiles": [], "folder": False, "certificates": [], "handlers": []}
+GONE = {"tasks": [], "folder": False, "handlers": []}
 
 
 def parsed(**changes: Any) -> WayIn:
@@ -58,38 +67,56 @@ def test_no_answer_is_an_error() -> None:
 class Last:
     """A guest that is closed by its own last command."""
 
-    name = "gf1a2bbuild@127.0.0.1:1"
+    name = "gf1a2bbuild@127.0.0.1:5986"
 
-    def __init__(self, output: Output | None) -> None:
-        self.output, self.asked = output, [Command("")]
+    def __init__(self, answer: dict[str, Any], *, breaks: bool = False) -> None:
+        self.answer, self.breaks = answer, breaks
+        self.asked: list[str] = []
+        self.files: list[str] = []
 
     async def run(self, command: Command) -> Output:
-        self.asked.append(command)
-        if self.output is None:
+        self.asked.append(str(command))
+        if self.breaks and "start_task" in str(command):
             raise ConnectionLost(self.name, str(command), "reset")
-        return self.output
+        return Output(0, json.dumps(self.answer))
 
     async def put(self, path: str, content: bytes, mode: int = 0o644) -> None:
-        raise AssertionError
+        self.files.append(path)
+
+
+async def gone() -> bool:
+    return True
+
+
+async def never() -> bool:
+    return False
 
 
 async def test_a_way_in_that_is_gone_leaves_nothing_to_find() -> None:
-    guest = Last(Output(0, json.dumps(GONE)))
-    closing = await close(guest, parsed(port=1))
-    assert closing.findings() == []
-    assert "-RemoveAdmin 'yes'" in str(guest.asked[-1])
+    guest = Last(GONE)
+    assert (await close(guest, parsed(), gone)).findings() == []
+    assert "-RemoveAdmin yes" in guest.asked[-1]
+    assert guest.files == [FINISH]
+
+
+async def test_a_task_that_is_quicker_than_its_answer_is_expected() -> None:
+    assert (await close(Last(GONE, breaks=True), parsed(), gone)).findings() == []
 
 
 async def test_what_is_left_is_told_each_in_a_sentence() -> None:
     left = {key: True if key == "folder" else ["x"] for key in GONE}
-    closing = await close(Last(Output(0, json.dumps(left))), parsed(port=1))
-    assert len(closing.findings()) == len(GONE)
+    assert len((await close(Last(left), parsed(), gone)).findings()) == len(GONE)
 
 
-async def test_an_answer_that_never_came_is_no_evidence() -> None:
-    with pytest.raises(BootstrapError, match="not known whether the way in was removed"):
-        await close(Last(None), parsed(port=1))
+async def test_a_way_in_that_stays_is_a_finding_after_its_time() -> None:
+    clock = FakeClock()
+    closing = await close(Last(GONE), parsed(), never, clock)
+    (finding,) = closing.findings()
+    assert "WinRM still answers" in finding
+    assert clock.passed == CLOSING_SECONDS
 
 
-def test_an_open_port_is_a_finding() -> None:
-    assert Closing(port_open=True).findings() == ["the WinRM listener still answers"]
+async def test_what_was_before_is_put_back() -> None:
+    guest = Last(GONE)
+    await close(guest, parsed(before={"service": "Disabled", "binding": "None", "filter": "1"}), gone)
+    assert "-Binding None -Filter 1 -Service Disabled" in guest.asked[-1]

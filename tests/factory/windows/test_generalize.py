@@ -50,9 +50,8 @@ def test_a_mark_from_before_the_run_is_refused() -> None:
 
 
 def test_a_way_in_that_is_left_is_refused_and_so_is_not_having_looked() -> None:
-    assert [finding.text for finding in judge(evidence(Closing(port_open=True))).findings] == [
-        "the WinRM listener still answers"
-    ]
+    (finding,) = judge(evidence(Closing(port_open=True))).findings
+    assert "WinRM still answers" in finding.text
     assert not judge(evidence(None)).ok
 
 
