@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from factory.guest.units import Family
-from golden import fault_commands, local_commands
+from golden import fault_commands, local_azure, local_commands
 from golden.console import one_clear_error
 
 HELP = "Golden images for Azure VMs: backed up, generalized on evidence, proven before anyone can use them."
@@ -28,11 +28,6 @@ KeepOnFailure = Annotated[
     bool,
     typer.Option("--keep-on-failure", help="Leave the machines of a run that fails, until they expire."),
 ]
-
-
-def _image_options(flavour: str | None, base_image: Path | None) -> list[str]:
-    options = ["--flavour", flavour] if flavour else []
-    return options + (["--base-image", str(base_image.resolve())] if base_image else [])
 
 
 @app.command()
@@ -71,7 +66,7 @@ def demo(  # noqa: PLR0917 - options of a command line
         run_demo(
             skip=skip or [],
             guest=guest,
-            image_options=_image_options(flavour, base_image),
+            image_options=local_azure.image_options(flavour, base_image),
             state=state,
             keep=keep,
             keep_on_failure=keep_on_failure,

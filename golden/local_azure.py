@@ -220,6 +220,12 @@ def _lines_of(command: list[str]) -> list[str]:
     )
 
 
+def image_options(flavour: str | None, base_image: Path | None) -> list[str]:
+    """Which image machines boot, as the local Azure's own options."""
+    options = ["--flavour", flavour] if flavour else []
+    return options + (["--base-image", str(base_image.resolve())] if base_image else [])
+
+
 def stop(running: LocalAzure) -> None:
     """Stop it and its machines; Trouble when it does not end in time."""
     running.ask("/_local/shutdown", method="POST")  # not by signal: it may run as root, and we not

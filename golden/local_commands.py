@@ -20,7 +20,7 @@ State = Annotated[Path | None, typer.Option("--state", help="Its state directory
 
 
 @app.command()
-def up(
+def up(  # noqa: PLR0917 - options of a command line
     state: State = None,
     scale: Annotated[
         float, typer.Option(help="1 takes as long as Azure does, 0 no longer than needed.")
@@ -29,10 +29,18 @@ def up(
         str, typer.Option(help="Machines: qemu, namespace, model, windows, none.")
     ] = "namespace",
     port: Annotated[int, typer.Option(help="0: any free port.")] = 0,
+    flavour: Annotated[
+        str | None, typer.Option(help="Of QEMU machines, who provisions: cloud-init or waagent.")
+    ] = None,
+    base_image: Annotated[
+        Path | None, typer.Option(help="For QEMU machines: a disk image of yours, a cloud's for example.")
+    ] = None,
 ) -> None:
     """Start it, or say that it runs."""
     with one_clear_error():
         directory = _directory(state)
+        if options := local_azure.image_options(flavour, base_image):
+            local_azure.prepare(directory, guest, lambda _what, _done: None, options)
         running = local_azure.start(directory, scale=scale, guest=guest, port=port, on_progress=console.print)
         console.print(f"local Azure at {running.endpoint} (process {running.pid}), state in {directory}")
         console.print(f'environment: eval "$(golden local env --state {directory})"')
