@@ -121,13 +121,11 @@ def parse_opening(host: str, output: str, *, temporary: bool, folder: str) -> Wa
         ) from error
 
 
-async def close(
-    guest: Guest, way_in: WayIn, gone: Callable[[], Awaitable[bool]], clock: Clock | None = None
-) -> Closing:
-    """Take away the way in, and look from outside whether it is gone.
+async def close(guest: Guest, way_in: WayIn) -> Closing:
+    """Have the way in taken away, and say what was left before: `look_from_outside` is the other half.
 
-    What needs no session is left to a task of the guest's, whose last act takes the listener: the connection
-    then breaks, which is expected. `gone` looks from outside.
+    What can be done without this session is left to a task of the guest's, whose last act takes the listener.
+    A user's profile cannot go while a session of his is open, so end this one then.
     """
     output = await run_checked(guest, script("close_winrm", {"Folder": way_in.folder}, timeout=5 * MINUTE))
     seen = Closing.model_validate(answer_of(output.stdout))
@@ -135,8 +133,20 @@ async def close(
     start: dict[str, Value] = {"Task": CLOSING_TASK, "Script": FINISH, "Arguments": _finish(way_in)}
     with contextlib.suppress(Unreachable):  # it may be quicker than the answer
         await run_checked(guest, script("start_task", start, timeout=2 * MINUTE))
-    still = await _stays_open(gone, clock or SystemClock())
-    return seen.model_copy(update={"port_open": still})
+    return seen
+
+
+async def look_from_outside(
+    seen: Closing, gone: Callable[[], Awaitable[bool]], clock: Clock | None = None
+) -> Closing:
+    """Wait until the way in is gone, within its time; `gone` looks."""
+    clock = clock or SystemClock()
+    began = clock.monotonic()
+    while not await gone():
+        if clock.monotonic() - began >= CLOSING_SECONDS:
+            return seen.model_copy(update={"port_open": True})
+        await clock.sleep(1)
+    return seen
 
 
 def _finish(way_in: WayIn) -> str:
@@ -149,12 +159,3 @@ def _finish(way_in: WayIn) -> str:
         "Service": way_in.before.get("service") or "none",
     }
     return " ".join(f"-{name} {value}" for name, value in words.items())
-
-
-async def _stays_open(gone: Callable[[], Awaitable[bool]], clock: Clock) -> bool:
-    began = clock.monotonic()
-    while not await gone():
-        if clock.monotonic() - began >= CLOSING_SECONDS:
-            return True
-        await clock.sleep(1)
-    return False

@@ -22,7 +22,7 @@ from factory.opened import Opened
 from factory.recipe import Build, Customization
 from factory.remote.winrm import PowerShellGuest, WinRmLogin, is_open, try_login
 from factory.run import BUILD_KEY, TEST_KEY, Run, Skip
-from factory.windows.bootstrap import WayIn, close, opening, parse_opening
+from factory.windows.bootstrap import WayIn, close, look_from_outside, opening, parse_opening
 from factory.windows.context import Context, Expected
 from factory.windows.facts import WindowsFacts, gather_facts
 from factory.windows.generalize import WindowsEvidence, examine, judge, operation_named
@@ -161,7 +161,9 @@ class WindowsFamily:
         async with self._door(run, opened) as guest:
             evidence = await examine(guest, Stage.BEFORE_CAPTURE, context)
             if done is not None:
-                closing = await close(guest, _way_in(opened), partial(_is_gone, run, opened), run.clock)
+                closing = await close(guest, _way_in(opened))
+        if closing is not None:
+            closing = await look_from_outside(closing, partial(_is_gone, run, opened), run.clock)
         return evidence.model_copy(update={"sysprep": done, "closing": closing})
 
     async def _sysprep(self, run: Run, opened: Opened) -> SysprepRun:

@@ -14,8 +14,10 @@ from factory.windows.bootstrap import (
     CLOSING_SECONDS,
     FINISH,
     BootstrapError,
+    Closing,
     WayIn,
     close,
+    look_from_outside,
     opening,
     parse_opening,
 )
@@ -88,29 +90,33 @@ async def gone() -> bool:
     return True
 
 
+async def closed(guest: Last) -> Closing:
+    return await look_from_outside(await close(guest, parsed()), gone)
+
+
 async def never() -> bool:
     return False
 
 
 async def test_a_way_in_that_is_gone_leaves_nothing_to_find() -> None:
     guest = Last(GONE)
-    assert (await close(guest, parsed(), gone)).findings() == []
+    assert (await closed(guest)).findings() == []
     assert "-RemoveAdmin yes" in guest.asked[-1]
     assert guest.files == [FINISH]
 
 
 async def test_a_task_that_is_quicker_than_its_answer_is_expected() -> None:
-    assert (await close(Last(GONE, breaks=True), parsed(), gone)).findings() == []
+    assert (await closed(Last(GONE, breaks=True))).findings() == []
 
 
 async def test_what_is_left_is_told_each_in_a_sentence() -> None:
     left = {key: True if key == "folder" else ["x"] for key in GONE}
-    assert len((await close(Last(left), parsed(), gone)).findings()) == len(GONE)
+    assert len((await closed(Last(left))).findings()) == len(GONE)
 
 
 async def test_a_way_in_that_stays_is_a_finding_after_its_time() -> None:
     clock = FakeClock()
-    closing = await close(Last(GONE), parsed(), never, clock)
+    closing = await look_from_outside(await close(Last(GONE), parsed()), never, clock)
     (finding,) = closing.findings()
     assert "WinRM still answers" in finding
     assert clock.passed == CLOSING_SECONDS
@@ -118,5 +124,5 @@ async def test_a_way_in_that_stays_is_a_finding_after_its_time() -> None:
 
 async def test_what_was_before_is_put_back() -> None:
     guest = Last(GONE)
-    await close(guest, parsed(before={"service": "Disabled", "binding": "None", "filter": "1"}), gone)
+    await close(guest, parsed(before={"service": "Disabled", "binding": "None", "filter": "1"}))
     assert "-Binding None -Filter 1 -Service Disabled" in guest.asked[-1]
