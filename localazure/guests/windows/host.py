@@ -7,6 +7,7 @@ import contextlib
 import copy
 import json
 import logging
+import socket
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -191,6 +192,7 @@ class WindowsHost:
             Volume(d.lun, d.content, d.size_gb, d.name, self._contents.read(d.content))
             for d in spec.data_disks
         ]
+        _check_free(spec, self.ports)
         self._remember(spec, on=True)
         self._begin(Machine(spec, document, volumes, Clock(self._scale), self._changed))
 
@@ -334,6 +336,17 @@ class WindowsHost:
         )
         failures.provoke(offline, name)
         self._contents.write(content, document)
+
+
+def _check_free(spec: MachineSpec, ports: Sequence[int]) -> None:
+    """Refuse an address that another program of this computer holds: nobody would reach the machine."""
+    for port in ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((spec.address, port))
+            except OSError as error:
+                raise GuestError(f"{spec.name} cannot have {spec.address}:{port}: {error.strerror}") from None
 
 
 def _spec(record: dict[str, Any]) -> MachineSpec:

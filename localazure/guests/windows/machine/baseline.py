@@ -251,6 +251,19 @@ _FEATURES = (
 )
 
 
+_UPDATES = (
+    # number, title, MiB, seconds of work, needs a restart
+    ("KB890830", "Windows Malicious Software Removal Tool x64 - v5.137", 74, 30, False),
+    (
+        "KB5071547",
+        "2025-12 Cumulative Update for Microsoft server operating system version 21H2 for x64",
+        420,
+        240,
+        True,
+    ),
+)
+
+
 def generalized_image() -> Document:
     """Make the document of a marketplace image's OS disk."""
     document: Document = {
@@ -288,6 +301,17 @@ def generalized_image() -> Document:
     _fill_files(document)
     for name, version, framework in _PROVISIONED:
         document["appx"]["provisioned"].append(appx(name, version, framework=framework))
+    document["updates"]["pending"] = [
+        {
+            "kb": kb,
+            "title": title,
+            "megabytes": size,
+            "seconds": seconds,
+            "reboot": reboot,
+            "state": "offered",
+        }
+        for kb, title, size, seconds, reboot in _UPDATES
+    ]
     document["updates"]["installed"] = [{"kb": "KB5068779", "title": "Cumulative Update", "on": _MADE}]
     return document
 
