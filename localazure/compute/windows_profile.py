@@ -64,8 +64,8 @@ def check_user(name: str) -> None:
     """[doc] At most 20 characters, and not ending in a dot."""
     if _USER.fullmatch(name) is None or name.endswith("."):
         raise invalid_parameter(
-            "The Admin Username specified is not allowed. For more information about disallowed usernames, see "
-            "https://aka.ms/vmosprofile",
+            "The Admin Username specified is not allowed. For more information about disallowed usernames, "
+            "see https://aka.ms/vmosprofile",
             target="adminUsername",
         )
 
