@@ -442,8 +442,10 @@ def builtin_users(document: Document, now: dt.datetime) -> None:
             [],
         ),
     )
+    by_rid = {user["rid"]: name for name, user in document["users"].items()}
     for name, rid, description, groups in rows:
-        known = document["users"].get(name.lower(), {})
+        # Azure gave the administrator another name: he is the same account, and there is only one.
+        known = document["users"].pop(by_rid.get(rid, name.lower()), {})
         document["users"][name.lower()] = {
             "name": name,
             "rid": rid,
