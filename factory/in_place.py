@@ -22,6 +22,7 @@ from factory.manifest import MachineModel, Manifest, interface_body
 from factory.recipe import Recipe
 from factory.remote.reach import answers
 from factory.restore import Restored, carry_out, look_at_live
+from factory.restore_losses import tell_losses
 from factory.restore_plan import plan_restore
 from factory.run import Run
 
@@ -159,11 +160,20 @@ async def adopt_original(run: Run, azure: Azure) -> tuple[Machine, str]:
     """
     if run.record.has(TOUCHED) or run.record.has(RESTORED):
         confirm_original(run, captured=False)
+    manifest = Manifest.model_validate(run.record.load(MANIFEST))
+    there = frozenset(one.id.lower() for one in manifest.machine.interfaces)
+    for loss in tell_losses(manifest, "recreate", there | _public_of(manifest)):
+        run.record.write(STEP, "fact", f"cannot come back: {loss}")
     machine = await keep_everything(azure, run.plan.recipe.source.vm or "")
     address = await address_of(azure, machine)
     run.record.save(TOUCHED, {"machine": machine.id, "at": run.clock.now().isoformat()})
     run.record.write(STEP, "fact", "disks, interfaces and addresses stay, whatever becomes of the VM")
     return machine, address
+
+
+def _public_of(manifest: Manifest) -> frozenset[str]:
+    found = [address.public_id for one in manifest.machine.interfaces for address in one.addresses]
+    return frozenset(one.lower() for one in found if one)
 
 
 async def keep_everything(azure: Azure, machine_id: str) -> Machine:

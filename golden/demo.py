@@ -27,7 +27,7 @@ from golden import local_azure
 from golden.console import console
 from golden.demo_in_place import demonstrate
 from golden.fault_commands import check_named, set_fault
-from golden.guest_kinds import KINDS, MODELLED, WINDOWS, choose_kind
+from golden.guest_kinds import AUTO, KINDS, MODELLED, WINDOWS, choose_kind
 from golden.prefect_server import prefect_server
 
 RECIPES = Path(__file__).resolve().parent.parent / "deployments" / "recipes"
@@ -62,7 +62,7 @@ def run_demo(
     check_named(faults or [])
     directory = (state or local_azure.default_state().with_name("demo")).resolve()
     times = Times({"set-up": setup_seconds} if setup_seconds is not None else {})
-    kind = WINDOWS if windows else choose_kind(guest, directory / "azure")
+    kind = WINDOWS if windows else choose_kind(_wish(guest, in_place=in_place), directory / "azure")
     begun = time.monotonic()
     if local_azure.find(directory / "azure") is None:
         local_azure.remove(directory / "azure")  # what an earlier demo left; images are kept elsewhere
@@ -86,6 +86,15 @@ def run_demo(
             _print_times(times, as_json=as_json)
             if keep:
                 console.print(f"Prefect's UI goes on running at {prefect.url} (process group {prefect.pid})")
+
+
+def _wish(guest: str, *, in_place: bool) -> str:
+    """In place on machines without cloud-init, unless others are asked for by name.
+
+    Azure gives a VM that is made again a new vmId, and cloud-init then makes new SSH host keys: QEMU machines
+    show it as VMs on Azure would (`golden restore --dry-run` tells it).
+    """
+    return "namespace" if in_place and guest == AUTO else guest
 
 
 @contextmanager
