@@ -58,7 +58,7 @@ def demo(  # noqa: PLR0917 - options of a command line
 ) -> None:
     """Rebuild an image of an existing VM on a local Azure: the main job, end to end."""
     if list_faults:
-        fault_commands.names(as_json=as_json)
+        fault_commands.names(windows=windows, as_json=as_json)
         return
     from golden.demo import run_demo  # noqa: PLC0415
 

@@ -13,6 +13,9 @@ from golden.local_azure import LocalAzure
 
 app = typer.Typer(no_args_is_help=True, help="Faults: what goes wrong in Azure, on request.")
 
+WINDOWS_STATE = "windows-state"
+"""The kind of faults that are a state of a Windows machine."""
+
 State = Annotated[Path | None, typer.Option("--state", help="Its state directory.")]
 Json = Annotated[bool, typer.Option("--json", help="All of it, for programs.")]
 
@@ -81,9 +84,15 @@ def clear(
 
 
 @app.command()
-def names(as_json: Json = False) -> None:
+def names(
+    windows: Annotated[bool, typer.Option("--windows", help="Only those of Windows machines.")] = False,
+    as_json: Json = False,
+) -> None:
     """The named faults."""
-    print_pages(local_azure.fault_pages("named"), as_json=as_json)
+    pages = local_azure.fault_pages("named")
+    if windows:
+        pages = [page for page in pages if any(one["kind"] == WINDOWS_STATE for one in page["faults"])]
+    print_pages(pages, as_json=as_json)
 
 
 @app.command()
