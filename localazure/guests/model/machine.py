@@ -47,7 +47,7 @@ class Machine:
         self.turn = asyncio.Event()
         """This boot has ended, and the next one runs or none will."""
         self._ending = "killed"
-        self._reset = False
+        self._reset = self._up = False
         self._disturbing: asyncio.Task[None] | None = None
         self._line: socket.socket | None = None
         self._number = 0
@@ -72,7 +72,7 @@ class Machine:
             self._report.pop(key, None)
         self._report["extensions"] = {}
         self._write_report()
-        self._ending, self._reset = "killed", False
+        self._ending, self._reset, self._up = "killed", False, False
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         self._line = ours
@@ -147,12 +147,18 @@ class Machine:
 
     def _on_born(self, said: dict[str, Any]) -> None:
         self.init = said["pid"]
+        self._settle()
 
     def _on_pid(self, _said: dict[str, Any]) -> None:
         """It is behind its walls."""
 
     def _on_running(self, _said: dict[str, Any]) -> None:
-        if self._started and not self._started.done():
+        self._up = True
+        self._settle()
+
+    def _settle(self) -> None:
+        """It has started when it says so and we know its process: on a busy computer either comes first."""
+        if self._up and self.init is not None and self._started and not self._started.done():
             self._started.set_result(None)
 
     def _on_failed(self, said: dict[str, Any]) -> None:
