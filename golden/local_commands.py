@@ -115,7 +115,7 @@ def ssh(
     words: Annotated[list[str] | None, typer.Argument(metavar="[COMMAND]...")] = None,
     state: State = None,
 ) -> None:
-    """Log in to a machine, as an administrator that is made for it. Options of yours go before VM."""
+    """Log in to a machine, as `local-admin`, who is made for it and stays. Options of yours go before VM."""
     from golden.machine_login import enter  # noqa: PLC0415 - imports Azure's SDKs
 
     with one_clear_error():
