@@ -52,7 +52,7 @@ def _computer_system(machine: Machine) -> Rows:
         "PartOfDomain": bool(domain),
         "DomainRole": 3 if domain else 2,
         "Manufacturer": "Microsoft Corporation",
-        "Model": "Virtual Machine",
+        "Model": "Virtual Machine (modelled Windows guest)",
         "TotalPhysicalMemory": 4 * GB,
         "NumberOfLogicalProcessors": 2,
         "UserName": None,
