@@ -375,7 +375,7 @@ def new_object(call: Call) -> Iterator[Value]:
     """Make an object of a .NET type or a COM class."""
     from localazure.guests.windows.cmdlets.windows_update import com_object  # noqa: PLC0415 - one of a kind
     from localazure.guests.windows.powershell.convert import short_type  # noqa: PLC0415 - used here alone
-    from localazure.guests.windows.powershell.types import static_method  # noqa: PLC0415 - used here alone
+    from localazure.guests.windows.powershell.statics import static_method  # noqa: PLC0415 - used here alone
 
     if call.has("ComObject"):
         yield com_object(call.shell, call.text("ComObject"))

@@ -285,7 +285,7 @@ def get_host(call: Call) -> Iterator[Value]:
 @cmdlet("New-Guid", "")
 def new_guid(call: Call) -> Iterator[Value]:
     """Make a GUID."""
-    from localazure.guests.windows.powershell.types import static_method  # noqa: PLC0415 - used here alone
+    from localazure.guests.windows.powershell.statics import static_method  # noqa: PLC0415 - used here alone
 
     yield static_method(call.shell, "guid", "newguid", [])
 

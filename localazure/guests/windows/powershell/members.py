@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def get_member(shell: Shell, subject: Value, name: str) -> Value:
     """`subject.name`."""
     if isinstance(subject, DotNetType):
-        from localazure.guests.windows.powershell.types import static_property  # noqa: PLC0415 - mutual
+        from localazure.guests.windows.powershell.statics import static_property  # noqa: PLC0415 - mutual
 
         return static_property(shell, subject.name, name)
     if subject is None:
@@ -106,7 +106,7 @@ def _native(table: dict[type, CaseDict], subject: Value, name: str) -> Callable[
 def call_method(shell: Shell, subject: Value, name: str, arguments: list[Value]) -> Value:
     """`subject.name(arguments)`."""
     if isinstance(subject, DotNetType):
-        from localazure.guests.windows.powershell.types import static_method  # noqa: PLC0415 - mutual
+        from localazure.guests.windows.powershell.statics import static_method  # noqa: PLC0415 - mutual
 
         return static_method(shell, subject.name, name, arguments)
     if subject is None:
