@@ -21,7 +21,7 @@ from factory.windows.sysprep_run import Door
 ROUNDS = 8
 """Updates bring updates; more rounds than this are no progress."""
 TASK = "golden-updates"
-PAUSE_SECONDS = 5.0
+SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
 
 
 class Round(BaseModel):
@@ -77,9 +77,10 @@ async def _round(
         await guest.put(result, b"{}")
         start: dict[str, Value] = {"Task": TASK, "Script": name, "Arguments": f'-Result "{result}"'}
         await run_checked(guest, script("start_task", start, timeout=2 * MINUTE))
-    last = "the round has begun"
+    last, pause = "the round has begun", SHORTEST_PAUSE
     while clock.monotonic() < ends:
-        await clock.sleep(PAUSE_SECONDS)
+        await clock.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE)
         try:
             async with door() as guest:
                 look = script("read_result", {"Path": result, "Task": TASK})
