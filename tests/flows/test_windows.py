@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from factory.azure import galleries, groups, machines
-from factory.errors import FactoryError, GateRefused
+from factory.errors import FactoryError, GateRefused, NotGeneralizable
 from factory.plan import Plan
 from factory.recipe import Recipe, load_recipe
 from factory.record import RunRecord, runs_directory
@@ -149,3 +149,31 @@ def test_a_sysprep_that_hangs_ends_at_its_deadline(windows: Cloud, prefect: None
     assert "hung" in error.message
     assert "1 min" in error.message or "60 s" in error.message
     assert time.monotonic() - began < 240
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("custom-unattend", "answer file"),
+        ("must-change-password", "must change its password"),
+        ("provisioning-media", "cdrom"),
+        ("unsupported-role", "role"),
+    ],
+)
+def test_what_would_break_the_images_machines_is_found_before_sysprep(
+    windows: Cloud, prefect: None, name: str, words: str
+) -> None:
+    error = fails(windows, name, NotGeneralizable)
+    assert isinstance(error, NotGeneralizable)
+    assert any(words in finding and "Remedy: " in finding for finding in error.findings)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["disk-full", "domain-joined", "media-sharing", "push-message-service"])
+def test_a_failure_that_no_entry_knows_quotes_the_log(windows: Cloud, prefect: None, name: str) -> None:
+    error = fails(windows, name, SysprepFailed)
+    assert isinstance(error, SysprepFailed)
+    assert error.causes == []
+    assert error.lines
+    assert error.lines[-1] in error.message

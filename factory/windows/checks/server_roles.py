@@ -7,7 +7,7 @@ from factory.guest.units import Stage
 from factory.windows.probe import Doubt, windows_check
 
 DOCUMENTED = {
-    "ADCS-Cert-Authority": "AD Certificate Services",
+    "AD-Certificate": "AD Certificate Services",
     "AD-Domain-Services": "AD Domain Services",
     "ADFS-Federation": "AD Federation Services",
     "ADLDS": "AD Lightweight Directory Services",
@@ -18,7 +18,7 @@ DOCUMENTED = {
 """Roles that the documentation lists as not supported by Sysprep on Windows Server 2012 and later."""
 
 DOUBTFUL = {
-    "Print-Server": "Print and Document Services",
+    "Print-Services": "Print and Document Services",
     "WDS": "Windows Deployment Services",
     "UpdateServices": "Windows Server Update Services",
     "RDS-Licensing": "Remote Desktop Licensing",
