@@ -15,7 +15,8 @@ from factory.windows.failure import Failure, known_failures
 
 _PREFACE = (
     "Made from the units' own docstrings. The proof is the best that the tests have, and none of it is Azure "
-    "itself: *namespace guest* is a real Debian with its real agent and systemd on a borrowed kernel; *real "
+    "itself: *QEMU guest* is a whole machine with a kernel, cloud-init and DHCP of its own; "
+    "*namespace guest* is a real Debian with its real agent and systemd on a borrowed kernel; *real "
     "commands* ran on files made for the test; *recorded output* is what a real program printed; "
     "*documented* is what documentation says."
 )

@@ -42,10 +42,11 @@ class Stage(StrEnum):
     AFTER_PROVISION = "after-provision"
 
 
-Proof = Literal["namespace guest", "real commands", "recorded output", "documented"]
+Proof = Literal["QEMU guest", "namespace guest", "real commands", "recorded output", "documented"]
 """The best evidence that a unit does what it says, as its tests have it; none of it is Azure itself.
 
-`namespace guest`: on a real Debian with its real agent and systemd, on a borrowed kernel. `real commands`:
+`QEMU guest`: on a whole machine, with a kernel, cloud-init and DHCP of its own. `namespace guest`: on a real
+Debian with its real agent and systemd, on a borrowed kernel. `real commands`:
 the real commands on files made for the test. `recorded output`: judged on what a real program printed.
 `documented`: written by the documentation.
 """

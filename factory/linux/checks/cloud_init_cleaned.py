@@ -10,7 +10,7 @@ from factory.guest.units import Family, Stage, check
     Stage.BEFORE_CAPTURE,
     Family.LINUX,
     probe=sh_script("[ ! -d /var/lib/cloud ] || find /var/lib/cloud -mindepth 1 -maxdepth 1"),
-    proof="namespace guest",
+    proof="QEMU guest",
 )
 def cloud_init_cleaned(output: Output) -> Iterator[str]:
     """cloud-init has forgotten this machine: no instance, no semaphores, no data, no seed."""

@@ -14,7 +14,7 @@ from factory.linux.context import Context
     probe=sh_script("timeout 300 cloud-init status --wait --long; true", timeout=6 * MINUTE).if_program(
         "cloud-init"
     ),
-    proof="documented",
+    proof="QEMU guest",
 )
 def cloud_init_done(output: Output, context: Context) -> Iterator[str]:
     """cloud-init has finished, without errors, where it provisions.

@@ -17,7 +17,7 @@ true
 """
 
 
-@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=sh_script(_PROBE), proof="recorded output")
+@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=sh_script(_PROBE), proof="QEMU guest")
 def cloud_init_ready(output: Output, context: Context) -> Iterator[str]:
     """Where cloud-init provisions, it is not switched off, looks for Azure, and is not at work right now.
 

@@ -14,7 +14,7 @@ WANTED = ("--logs", "--seed")
     Family.LINUX,
     after=("agent_service",),
     paths=("/var/lib/cloud", "/var/log/cloud-init.log", "/var/log/cloud-init-output.log"),
-    proof="recorded output",
+    proof="QEMU guest",
 )
 def cloud_init(context: Context) -> Iterator[Command]:
     """Have cloud-init forget this machine, so that it provisions the next one.
