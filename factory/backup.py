@@ -82,9 +82,22 @@ async def back_up_source(run: Run) -> Backup:
             )
             await verify_backup(run, azure, manifest)
             await copy_to_region(run, azure, manifest)
+            manifest = await _copy_to_container(run, azure, manifest)
         run.record.save(MANIFEST, manifest.model_dump(mode="json"))
         run.record.write("back-up", "fact", f"{backup.method}, {backup.consistency}", parts=len(backup.parts))
         return backup.model_copy(update={"manifest_sha256": _sha256(manifest)})
+
+
+async def _copy_to_container(run: Run, azure: Azure, manifest: Manifest) -> Manifest:
+    """Copy to the recipe's container, if it wants that; the manifest in the cloud then tells where, too."""
+    if run.plan.recipe.backup.copy_to_container is None:
+        return manifest
+    from factory.backup_container import copy_to_container  # noqa: PLC0415 - slow, and seldom
+
+    copied = await copy_to_container(run, azure, manifest)
+    tags = run.plan.tags("backup")
+    await deployments.keep_text(azure, manifest.group, DEPLOYMENT, copied.text(), tags=tags)
+    return copied
 
 
 def choose_method(machine: Machine) -> Literal["restore-point", "snapshots"]:

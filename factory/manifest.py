@@ -52,6 +52,17 @@ class Part(_Model):
     """A disk restore point or a snapshot."""
 
 
+class BlobCopy(_Model):
+    """A copy of a part in a storage account: a page blob, which is a fixed VHD."""
+
+    lun: int | None
+    disk_name: str
+    address: str
+    bytes: int
+    sha256: str
+    """Of its written blocks, see `azure/page_blobs.py`: not of the file from end to end."""
+
+
 class DiskModel(_Model):
     """A disk as it hung on the VM: its place there, and what a new one must be made with."""
 
@@ -174,6 +185,7 @@ class Manifest(_Model):
     consistency: str
     machine: MachineModel
     parts: tuple[Part, ...]
+    copies: tuple[BlobCopy, ...] = ()
 
     def part(self, lun: int | None) -> Part:
         """The part of the OS disk (None) or of the data disk at a LUN."""

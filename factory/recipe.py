@@ -237,6 +237,12 @@ class BackupOptions(_Part):
         pattern=r"^[a-z0-9]{3,40}$",
         description="Another Azure region, which gets a copy of every disk's backup and of the manifest.",
     )
+    copy_to_container: str | None = Field(
+        default=None,
+        pattern=r"^https://[^/?#@\s]+(/[^/?#@\s]+){1,2}$",
+        description="Blob container that gets every disk's backup as a VHD, and the manifest, for good: "
+        "https://ACCOUNT.blob.core.windows.net/CONTAINER, without a signature.",
+    )
 
 
 class Recipe(_Part):

@@ -74,6 +74,7 @@ _BY_OPERATIONS = {
     "RestorePointsOperations": "compute",
     "UsageOperations": "compute",
     "DisksOperations": "disks",
+    "DiskRestorePointOperations": "disks",
     "SnapshotsOperations": "disks",
     "GalleriesOperations": "galleries",
     "GalleryImagesOperations": "galleries",
