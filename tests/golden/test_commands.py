@@ -126,7 +126,9 @@ def test_up_and_down_leave_no_process_and_no_state(tmp_path: Path) -> None:
 def test_the_manual_and_the_schema_are_printed() -> None:
     assert "`machine_id_blank`" in golden("catalogue")[1]
     pages = json.loads(golden("catalogue", "--json")[1])
-    assert {"operation", "check", "distribution"} == {page["kind"] for page in pages}
+    assert {page["kind"] for page in pages} == {"operation", "check", "distribution", "known failure"}
+    windows = json.loads(golden("catalogue", "windows", "--json")[1])
+    assert {page["family"] for page in windows} == {"windows"}
     assert "properties" in json.loads(golden("recipe-schema")[1])
 
 
