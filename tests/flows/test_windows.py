@@ -172,7 +172,7 @@ def test_what_would_break_the_images_machines_is_found_before_sysprep(
 @pytest.mark.real
 @pytest.mark.parametrize("name", ["disk-full", "media-sharing", "push-message-service"])
 def test_a_failure_that_no_entry_knows_quotes_the_log(windows: Cloud, prefect: None, name: str) -> None:
-    error = fails(windows, name, SysprepFailed)
+    error = fails(windows, name, SysprepFailed, sysprep=1)
     assert isinstance(error, SysprepFailed)
     assert error.causes == []
     assert error.lines
