@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from azure.storage.blob import BlobClient, ContainerClient
@@ -61,13 +62,13 @@ def azure(run: Run) -> Azure:
     return Azure(Connection.from_environment(os.environ), run_id=run.plan.run_id)
 
 
-async def copied(
+def backup_of_a_disk(
     yard: Yard,  # noqa: F811
     container: ContainerClient,
 ) -> tuple[Run, Manifest, BlobClient]:
-    """A backup of one disk of some blocks, and the blob that it was copied to."""
+    """A backup of one disk of some blocks, and the blob that it is to be copied to."""
     disk = yard.disk("app", diskSizeGB=4)
-    yard.write(disk, large=secrets.token_hex(5 * BLOCK // 4))
+    yard.write(disk, large=secrets.token_hex(5 * BLOCK // 8))
     part = Part(
         lun=None,
         disk_id=disk,
@@ -94,6 +95,14 @@ async def copied(
         parts=(part,),
     )
     blob = container.get_blob_client(f"{run.plan.run_id}/app.vhd")
+    return run, manifest, blob
+
+
+async def copied(
+    yard: Yard,  # noqa: F811
+    container: ContainerClient,
+) -> tuple[Run, Manifest, BlobClient]:
+    run, manifest, blob = backup_of_a_disk(yard, container)
     return run, await copy(run, manifest), blob
 
 
@@ -192,7 +201,6 @@ async def test_a_torn_copy_is_completed_and_proven(
     marks = dict(blob.get_blob_properties().metadata)
     if torn == "of an earlier snapshot":
         blob.set_blob_metadata({**marks, "golden_taken": "2020-01-01T00:00:00+00:00"})
-        blob.upload_page(b"x" * 512, offset=100 * BLOCK, length=512)
     else:
         blob.clear_page(offset=0, length=BLOCK)
         blob.upload_page(b"x" * 512, offset=BLOCK + 512, length=512)
@@ -204,17 +212,39 @@ async def test_a_torn_copy_is_completed_and_proven(
     again = await copy(run, manifest)
 
     assert again == manifest
+    assert not any("is taken over" in event.text for event in run.record.events())
     assert blob.get_blob_properties().metadata[CHECKSUM] == manifest.copies[0].sha256
     assert same_as_source(yard, manifest.parts[0].source_id, blob)
     assert lent(yard) == []
+
+
+async def test_what_the_storage_account_gives_back_otherwise_is_no_copy(
+    yard: Yard,  # noqa: F811
+    container: ContainerClient,
+) -> None:
+    run, manifest, blob = backup_of_a_disk(yard, container)
+
+    class Forgetful(Azure):
+        """When all is written and the snapshot is given back, the storage account loses a page."""
+
+        async def begin(self, what: str, *args: Any, **kwargs: Any) -> Any:
+            if what.startswith("take read access"):
+                blob.clear_page(offset=BLOCK + 1024, length=512)
+            return await super().begin(what, *args, **kwargs)
+
+    async with Forgetful(Connection.from_environment(os.environ)) as client:
+        with pytest.raises(CopyFailed, match="is not what was read"):
+            await copy_to_container(run, client, manifest)
+    assert CHECKSUM not in blob.get_blob_properties().metadata
+    assert not container.get_blob_client(f"{run.plan.run_id}/manifest.json").exists()
 
 
 async def test_a_blob_that_the_run_did_not_write_is_left_alone(
     yard: Yard,  # noqa: F811
     container: ContainerClient,
 ) -> None:
-    run, manifest, blob = await copied(yard, container)
-    blob.upload_blob(b"precious", overwrite=True)
+    run, manifest, blob = backup_of_a_disk(yard, container)
+    blob.upload_blob(b"precious")
     with pytest.raises(NameTaken, match="made by somebody else"):
         await copy(run, manifest)
     assert blob.download_blob().readall() == b"precious"
@@ -224,12 +254,12 @@ async def test_a_container_that_is_not_there_is_told_and_no_signature_stays_out(
     yard: Yard,  # noqa: F811
     container: ContainerClient,
 ) -> None:
-    _, manifest, _ = await copied(yard, container)
+    _, manifest, _ = backup_of_a_disk(yard, container)
     elsewhere = run_for(manifest.machine.id, f"{container.url}-not")
     with pytest.raises(CopyFailed, match=r"copy disk app to .*: ContainerNotFound") as raised:
         await copy(elsewhere, manifest)
     assert "Storage Blob Data Contributor" in (raised.value.remedy or "")
-    assert lent(yard) == []
+    assert yard.get(manifest.parts[0].source_id)["properties"]["diskState"] != "ActiveSAS"
 
 
 def test_a_recipe_holds_no_signature() -> None:
