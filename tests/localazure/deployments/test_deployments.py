@@ -255,8 +255,8 @@ def test_a_request_that_is_no_deployment_is_refused(
 
 
 def test_a_resource_that_nobody_carries_out_is_501_before_anything_is_made(deploy: Deploy) -> None:
-    vault = {"type": "Microsoft.KeyVault/vaults", "apiVersion": "2024-11-01", "name": "v"}
-    found = deploy.put(template(security_group("a"), vault))
+    balancer = {"type": "Microsoft.Network/loadBalancers", "apiVersion": "2024-05-01", "name": "b"}
+    found = deploy.put(template(security_group("a"), balancer))
     assert (found.status_code, found.json()["error"]["code"]) == (501, "NotImplemented")
     unknown = {"type": "Contoso.Things/things", "apiVersion": "2024-11-01", "name": "v"}
     found = deploy.put(template(unknown))
