@@ -35,7 +35,7 @@ cp --archive "$3/." "$4/"
 umount "$3"
 tar -C "$4" --keep-directory-symlink -xf "$5"
 root='LABEL=osroot / ext4 defaults,noatime,discard,errors=remount-ro 0 1'
-sed -i "s,^overlay  */  *overlay .*,$root," "$4/etc/fstab"
+sed -i "s|^overlay  */  *overlay .*|$root|" "$4/etc/fstab"
 if [ -f "$4/etc/network/interfaces" ]; then
   sed -i 's/^iface eth0 inet manual/iface eth0 inet dhcp/' "$4/etc/network/interfaces"
 fi
