@@ -21,6 +21,7 @@ from azure.storage.blob.aio import BlobClient, ContainerClient
 
 from factory.azure import disks, restore_points
 from factory.azure.client import Azure
+from factory.azure.connection import Connection
 from factory.azure.ids import ArmId
 from factory.azure.page_blobs import (
     WORKERS,
@@ -46,9 +47,10 @@ RUN, SOURCE, TAKEN, CHECKSUM = "golden_run", "golden_source", "golden_taken", "g
 _DISKS_AT_A_TIME = 3
 _ACCESS_DEADLINE = timedelta(minutes=10)
 _TOLD_PARTS = 20
+_RIGHTS = "that this identity is Storage Blob Data Contributor on it"
 _REMEDY = (
-    "check that 'backup.copy_to_container' is a container that exists, and that this identity is "
-    "Storage Blob Data Contributor on it; then resume the run: what is copied already stays"
+    f"check that 'backup.copy_to_container' is a container that exists, and {_RIGHTS}; then resume the run: "
+    "what is copied already stays"
 )
 
 
@@ -110,6 +112,17 @@ async def copy_to_container(run: Run, azure: Azure, manifest: Manifest) -> Manif
         await _keep_manifest(container, f"{run.plan.run_id}/{MANIFEST}", theirs)
     run.record.write("back-up", "fact", f"copied to {address}/{run.plan.run_id}", blobs=len(copies))
     return theirs
+
+
+async def judge_container(address: str, connection: Connection) -> list[str]:
+    """What keeps a container from getting copies, as far as a look at it tells."""
+    try:
+        async with open_container(address, connection, os.environ) as container:
+            with _speaking_of(f"look at {address}"):
+                await container.get_container_properties()
+    except CopyFailed as error:
+        return [f"{error.message}: check that 'backup.copy_to_container' exists, and {_RIGHTS}"]
+    return []
 
 
 def name_blobs(run_id: str, manifest: Manifest) -> dict[str, str]:

@@ -72,6 +72,7 @@ async def checked_plan(recipe: Recipe, run_id: str, connection: Connection, cloc
         findings += await _network_findings(azure, recipe)
         findings += await _target_findings(azure, plan, machine)
         findings += await _size_findings(azure, recipe, machine)
+        findings += await _container_findings(recipe, connection)
     if findings:
         raise PreflightFailed(recipe.name, findings)
     return plan
@@ -190,3 +191,12 @@ async def _size_findings(azure: Azure, recipe: Recipe, machine: Machine | None) 
     except FactoryError as error:
         return [f"build.size: {error}"]
     return [] if offer.available else [f"build.size: {offer.reason}"]
+
+
+async def _container_findings(recipe: Recipe, connection: Connection) -> list[str]:
+    address = recipe.backup.copy_to_container
+    if address is None or recipe.source.vm is None:
+        return []
+    from factory.backup_container import judge_container  # noqa: PLC0415 - slow, and seldom
+
+    return await judge_container(address, connection)

@@ -30,7 +30,7 @@ _LARGEST_BODY = 1 << 20
 WORKERS = 8
 """Requests of one blob at a time: more than that, and the service slows them down."""
 
-_RETRIES: dict[str, Any] = {"retry_total": 6, "initial_backoff": 1, "increment_base": 2}
+_RETRIES: dict[str, Any] = {"retry_total": 5, "initial_backoff": 1, "increment_base": 2}
 
 
 @asynccontextmanager

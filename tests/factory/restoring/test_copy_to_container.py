@@ -16,7 +16,7 @@ from factory.azure.client import Azure
 from factory.azure.connection import Connection
 from factory.azure.page_blobs import BLOCK, checksum_of_blob, checksum_of_block, cut_into_blocks
 from factory.backup import back_up_source
-from factory.backup_container import CHECKSUM, copy_to_container
+from factory.backup_container import CHECKSUM, copy_to_container, judge_container
 from factory.clock import SystemClock
 from factory.errors import CopyFailed, NameTaken, RecipeError
 from factory.manifest import DEPLOYMENT, MachineModel, Manifest, Part, parse_manifest
@@ -260,6 +260,14 @@ async def test_a_container_that_is_not_there_is_told_and_no_signature_stays_out(
         await copy(elsewhere, manifest)
     assert "Storage Blob Data Contributor" in (raised.value.remedy or "")
     assert yard.get(manifest.parts[0].source_id)["properties"]["diskState"] != "ActiveSAS"
+
+
+async def test_preflight_looks_whether_the_container_is_there(container: ContainerClient) -> None:
+    connection = Connection.from_environment(os.environ)
+    assert await judge_container(container.url, connection) == []
+    (finding,) = await judge_container(f"{container.url}-not", connection)
+    assert "ContainerNotFound" in finding
+    assert "Storage Blob Data Contributor" in finding
 
 
 def test_a_recipe_holds_no_signature() -> None:
