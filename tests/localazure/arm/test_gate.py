@@ -175,7 +175,8 @@ def test_what_azure_has_and_this_has_not_is_501_and_counted(wire: Wire, group: s
 
 def test_an_action_that_nobody_wrote_is_501(wire: Wire, group: str) -> None:
     assert error(wire("POST", f"{group}/exportTemplate", {})) == (501, "NotImplemented")
-    assert error(wire("PUT", f"{group}/providers/Microsoft.Network/loadBalancers/l", {})) == (501, "NotImplemented")
+    balancer = f"{group}/providers/Microsoft.Network/loadBalancers/l"
+    assert error(wire("PUT", balancer, {})) == (501, "NotImplemented")
 
 
 def test_what_azure_does_not_know_either_is_azures_own_404(wire: Wire, group: str) -> None:
