@@ -61,7 +61,8 @@ def test_no_unit_claims_to_be_proven_on_azure() -> None:
 
 def test_windows_pages_are_its_mending_operations_checks_and_known_failures_with_their_sources() -> None:
     pages = {page.name: page for page in catalogue(Family.WINDOWS)}
-    units = {unit.name for unit in (*windows.all_operations(), *windows.all_checks())}
+    units = {operation.name for operation in windows.all_operations()}
+    units |= {check.name for check in windows.all_checks()}
     assert set(pages) == units | {failure.name for failure in known_failures()}
     for failure in known_failures():
         assert pages[failure.name].proof in ("from a public log", "documented")
