@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from factory.errors import RemoteError
-from factory.guest.command import Command, Output
+from factory.guest.command import Command, Output, sh_script
 
 
 class Guest(Protocol):
@@ -41,6 +41,15 @@ async def run_all(guest: Guest, commands: Sequence[Command], *, last: bool = Fal
     if isinstance(guest, BatchGuest):
         return await guest.run_batch(commands, last=last)
     return [await guest.run(command) for command in commands]
+
+
+async def put_in_pieces(guest: Guest, path: str, content: bytes, mode: int, piece: int) -> None:
+    """Write a file by the guest's shell, so many bytes a command; it is renamed when it is whole."""
+    await run_checked(guest, sh_script('umask 077; : > "$1.part"', path))
+    for start in range(0, len(content), piece):
+        await run_checked(guest, sh_script('cat >> "$1.part"', path, stdin=content[start : start + piece]))
+    install = 'chown 0:0 "$1.part" && chmod "$2" "$1.part" && mv -f "$1.part" "$1"'
+    await run_checked(guest, sh_script(install, path, f"{mode:o}"))
 
 
 async def run_checked(guest: Guest, command: Command) -> Output:

@@ -20,7 +20,7 @@ from factory.azure.run_commands import RunCommandResult
 from factory.clock import Clock, SystemClock
 from factory.errors import DeadlineExceeded, ExtensionFailed, FactoryError, RemoteError
 from factory.guest.command import SECOND, Command, Output, sh_script
-from factory.guest.guest import run_checked
+from factory.guest.guest import put_in_pieces
 from factory.remote.batch import batch_script, in_words, unpack
 
 SLICE = 3800
@@ -136,12 +136,7 @@ class CarriedGuest:
 
     async def put(self, path: str, content: bytes, mode: int = 0o644) -> None:
         """Write a file; see `Guest.put`. A Run Command for each 64 KiB: not the way for big files."""
-        await run_checked(self, sh_script('umask 077; : > "$1.part"', path))
-        for start in range(0, len(content), PUT_CHUNK):
-            chunk = content[start : start + PUT_CHUNK]
-            await run_checked(self, sh_script('cat >> "$1.part"', path, stdin=chunk))
-        install = 'chown 0:0 "$1.part" && chmod "$2" "$1.part" && mv -f "$1.part" "$1"'
-        await run_checked(self, sh_script(install, path, f"{mode:o}"))
+        await put_in_pieces(self, path, content, mode, PUT_CHUNK)
 
     async def run_batch(self, commands: Sequence[Command], *, last: bool) -> list[Output]:
         """Run commands in order; with `last` in a unit that outlives the agent, read by the serial log.

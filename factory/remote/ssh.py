@@ -26,8 +26,8 @@ from factory.errors import (
     RemoteError,
     Unreachable,
 )
-from factory.guest.command import Command, Output, sh, sh_script
-from factory.guest.guest import run_checked
+from factory.guest.command import Command, Output, sh
+from factory.guest.guest import put_in_pieces
 from factory.guest.root_shell import PREAMBLE, Frame
 from factory.remote.fingerprints import fingerprint
 from factory.remote.keys import HostKeys, KeyPair
@@ -99,13 +99,8 @@ class SshGuest:
             return await _blocking(shell.wire, lambda: shell.run(command), str(command), command.timeout)
 
     async def put(self, path: str, content: bytes, mode: int = 0o644) -> None:
-        """Write a file; see `Guest.put`. It grows under a temporary name and is renamed when whole."""
-        await run_checked(self, sh_script('umask 077; : > "$1.part"', path))
-        for start in range(0, len(content), PUT_CHUNK):
-            chunk = content[start : start + PUT_CHUNK]
-            await run_checked(self, sh_script('cat >> "$1.part"', path, stdin=chunk))
-        install = 'chown 0:0 "$1.part" && chmod "$2" "$1.part" && mv -f "$1.part" "$1"'
-        await run_checked(self, sh_script(install, path, f"{mode:o}"))
+        """Write a file; see `Guest.put`."""
+        await put_in_pieces(self, path, content, mode, PUT_CHUNK)
 
 
 async def try_login(login: Login, clock: Clock | None = None) -> bool:
