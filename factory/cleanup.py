@@ -77,6 +77,11 @@ async def undo(run: Run, error: BaseException, *, keep: bool = False) -> None:
 
     With `keep` a run that failed by itself is left as it is, with its expiry, to be looked at.
     """
+    with run.record.leniently():
+        await _undo(run, error, keep=keep)
+
+
+async def _undo(run: Run, error: BaseException, *, keep: bool) -> None:
     await give_back_after(run, error)
     if keep and isinstance(error, Exception):
         leave(run, error)

@@ -531,13 +531,17 @@ class OriginalTouched(FactoryError):
 
 
 class RecordUnusable(FactoryError):
-    """The container of run records cannot be read or written."""
+    """The place of run records cannot be read or written: nothing goes on that would not be written down."""
 
     def __init__(self, address: str, error: Exception) -> None:
         reason = str(getattr(error, "message", error)).splitlines()[0]
+        remedy = (
+            "make room on that disk and let its directory be written to"
+            if isinstance(error, OSError)
+            else "check that GOLDEN_RUNS names an existing container, and that this identity is "
+            "Storage Blob Data Contributor on it"
+        )
         super().__init__(
-            f"run records in {address}: {reason}",
-            remedy="check that GOLDEN_RUNS names an existing container, and that this identity is "
-            "Storage Blob Data Contributor on it",
+            f"run records in {address}: {reason}", remedy=f"{remedy}; then `golden resume` the run"
         )
         self.address = address

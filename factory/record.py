@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.clock import Clock, SystemClock
-from factory.errors import FactoryError, InvalidInput
+from factory.errors import FactoryError, InvalidInput, RecordUnusable
 from factory.record_directory import EVENTS, DirectoryStore, Store
 
 _LOG = logging.getLogger("factory")
@@ -48,6 +48,7 @@ class RunRecord:
         self._clock = clock or SystemClock()
         self._store = store or DirectoryStore(directory)
         self._said = ""
+        self._lenient = False
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o700)
 
@@ -63,8 +64,22 @@ class RunRecord:
         """
         event = {"at": self._clock.now().isoformat(), "step": step, "kind": kind, "text": text, "data": data}
         line = json.dumps({**event, "id": secrets.token_hex(4)}, default=str) + "\n"
-        self._store.append(line.encode())
+        try:
+            self._store.append(line.encode())
+        except RecordUnusable as error:
+            if not self._lenient:
+                raise
+            _LOG.warning("not written down: %s", error.message)
         self._log(step, kind, text)
+
+    @contextmanager
+    def leniently(self) -> Iterator[None]:
+        """What cannot be written down is passed over: undoing goes on where the record's disk is full."""
+        self._lenient = True
+        try:
+            yield
+        finally:
+            self._lenient = False
 
     @contextmanager
     def step(self, name: str, text: str = "") -> Iterator[None]:

@@ -9,13 +9,22 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from factory.errors import RunInUse
+from factory.errors import RecordUnusable, RunInUse
 
 EVENTS = "events.jsonl"
 LOCK = "lock"
 
 _WHOLE_FILE = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 """Linux's open-file-description lock: goes with its holder, can be looked at without taking it."""
+
+
+@contextmanager
+def _usable(where: str) -> Iterator[None]:
+    """A disk that is full or gone, told as what it means for a run."""
+    try:
+        yield
+    except OSError as error:
+        raise RecordUnusable(where, error) from error
 
 
 class Store(Protocol):
@@ -66,6 +75,10 @@ class DirectoryStore:
 
     def append(self, line: bytes) -> None:
         """Add a line to the log, and have it on the disk."""
+        with _usable(self.where):
+            self._write_down(line)
+
+    def _write_down(self, line: bytes) -> None:
         descriptor = os.open(self._directory / EVENTS, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(descriptor, line)
@@ -81,7 +94,7 @@ class DirectoryStore:
         """Write under another name, then rename: a kill leaves the old document or the new one."""
         target = self._directory / name
         temporary = target.with_suffix(".new")
-        with temporary.open("wb") as file:
+        with _usable(self.where), temporary.open("wb") as file:
             file.write(body)
             file.flush()
             os.fsync(file.fileno())

@@ -6,6 +6,7 @@ same in every run: door, label, how many of that label came before. Polls of an 
 from run to run, so each operation counts once.
 """
 
+import json
 import os
 import signal
 from collections import Counter
@@ -20,7 +21,7 @@ from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 import factory.azure.client as azure_client
 from factory.errors import ConnectionLost, DeadlineExceeded
 from factory.guest.command import Command, Output
-from factory.record import RunRecord
+from factory.record_directory import DirectoryStore
 from factory.remote.ssh import SshGuest
 
 Blow = Literal["kill", "reset", "permanent"]
@@ -137,22 +138,23 @@ class Doors:
         SshGuest.__aenter__ = enter_struck  # type: ignore[method-assign,assignment]  # a door replaced
 
     def _at_records(self) -> None:
-        write = RunRecord.write
+        write_down = DirectoryStore._write_down
 
-        def struck(record: RunRecord, step: str, kind: str, text: str = "", **data: Any) -> None:
+        def struck(store: DirectoryStore, line: bytes) -> None:
             if self.is_refused("record", ""):
                 raise OSError(28, "No space left on device")
-            write(record, step, kind, text, **data)
-            if kind == "progress":
+            write_down(store, line)
+            event = json.loads(line)
+            if event["kind"] == "progress":
                 return  # as many as Azure's clock has it
-            label = f"{step} {kind}"
+            label = f"{event['step']} {event['kind']}"
             if self.comes(Instant("record", label, self.passes("record", label), "after")):
                 if self.blow == "reset":
                     os.kill(os.getpid(), signal.SIGINT)
                 elif self.blow == "permanent":
                     raise OSError(28, "No space left on device")
 
-        RunRecord.write = struck  # type: ignore[method-assign,assignment]  # a door replaced
+        DirectoryStore._write_down = struck  # type: ignore[method-assign,assignment]  # a door replaced
 
 
 def label_of(method: str, url: str, polled: set[str]) -> str | None:

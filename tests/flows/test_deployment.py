@@ -32,6 +32,7 @@ STEPS = (
     "gate",
     "generalize",
     "capture",
+    "restore-original",
     "verify",
     "promote",
     "clean-up",

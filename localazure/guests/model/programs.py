@@ -8,7 +8,7 @@ _COREUTILS = """
 [ arch b2sum base32 base64 basename basenc cat chgrp chmod chown cksum comm cp csplit cut date dd df
 dir dircolors dirname du echo env expand expr factor false fmt fold groups head hostid install join
 link ln logname ls md5sum mkdir mkfifo mknod mktemp mv nice nl nohup nproc numfmt od paste pathchk
-pr printenv printf ptx pwd readlink realpath rm rmdir sha1sum sha224sum sha256sum sha384sum
+pr printenv printf ptx pwd readlink realpath rm rmdir seq sha1sum sha224sum sha256sum sha384sum
 sha512sum shred shuf sleep sort split stat stdbuf stty sum sync tac tail tee test timeout touch tr
 true truncate tsort tty uname unexpand uniq unlink users vdir wc who yes
 """

@@ -4,6 +4,7 @@ It can be told to refuse a login a few times, to lack sudo, or to drop the line:
 while it boots, is misconfigured, or loses its network.
 """
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -62,8 +63,9 @@ class Sshd(paramiko.ServerInterface):
         self._listener.close()
         self.drop()
         for shell in self.shells:
-            with shell:
-                shell.kill()
+            shell.kill()
+            with contextlib.suppress(BrokenPipeError), shell:
+                pass  # what nobody read of a shell that is gone cannot be flushed
 
     def drop(self) -> None:
         """Break every connection, as a network does."""
