@@ -8,8 +8,10 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 FILES = (
     "/etc/passwd",
@@ -49,11 +51,15 @@ def look() -> dict[str, object]:
     }
 
 
-def differences(before: dict[str, object], after: dict[str, object]) -> list[str]:
-    """One line for each thing that is not as it was."""
-    return [
-        f"{name}: was {before[name]!r}, is {after[name]!r}" for name in before if before[name] != after[name]
+def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """One line for each thing that is not as it was; a process that others ended meanwhile is not ours."""
+    found = [
+        f"{name}: was {before[name]!r}, is {after[name]!r}"
+        for name in before
+        if name != "processes" and before[name] != after[name]
     ]
+    left = Counter(after["processes"]) - Counter(before["processes"])
+    return [*found, *(f"processes: left over is {line}" for line in left.elements())]
 
 
 def _files() -> Iterable[Path]:
