@@ -10,6 +10,6 @@ status=0
 "$python" -m coverage run -m pytest -n 3 --dist loadfile -m "not real" --durations=15 "${@:2}" || status=$?
 "$python" -m coverage combine -q "$scratch"
 # Below 90 for what only `make test-real` reaches: QEMU's ways and Windows' failures.
-"$python" -m coverage report --fail-under=88 || status=$?
+"$python" -m coverage report --fail-under=86 || status=$?
 "$python" -m tests.host_state compare "$scratch/host.json" || status=$?
 exit "$status"
