@@ -17,7 +17,6 @@ import asyncio
 import json
 import os
 import shutil
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +28,6 @@ from localazure.guests.qemu.convert import DISK, disk_of_tree
 from localazure.guests.qemu.copying import COPY_SECONDS, copy_file
 from localazure.guests.qemu.programs import run
 
-_DRAFT, _TRASH = ".draft-", ".trash-"
 _SECTOR = 512
 
 
@@ -53,12 +51,8 @@ class Content:
         return "qcow2" if self.kind == "qcow2" else "raw"
 
 
-class ContentStore:
+class ContentStore(namespace.Folders):
     """The contents in a directory, over the images in another."""
-
-    def __init__(self, directory: Path, images: Path) -> None:
-        self.directory, self.images = directory, images
-        directory.mkdir(parents=True, exist_ok=True)
 
     def get(self, content: str) -> Content:
         """Find a content."""
@@ -75,24 +69,6 @@ class ContentStore:
         if not disk.is_file():
             raise UnknownContentError(f"the image {key} is not in {self.images}: prepare it again")
         return disk
-
-    def _draft(self) -> Path:
-        path = self.directory / f"{_DRAFT}{uuid.uuid4().hex}"
-        path.mkdir(mode=0o700)
-        return path
-
-    def _finish(self, draft: Path, document: dict[str, str | None]) -> str:
-        (draft / "content.json").write_text(json.dumps(document))
-        name = draft.name.removeprefix(_DRAFT)
-        draft.rename(self.directory / name)
-        return name
-
-    def create_empty(self, size_gb: int) -> str:
-        """Make an empty data disk."""
-        draft = self._draft()
-        with (draft / "disk").open("wb") as file:
-            file.truncate(size_gb * GIB)
-        return self._finish(draft, {"kind": "raw"})
 
     async def copy(self, content: str) -> str:
         """Copy a content that no machine writes to."""
@@ -183,33 +159,6 @@ class ContentStore:
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
-
-    def discard(self, content: str) -> None:
-        """Remove a content; it is gone at once, its files a moment later."""
-        path = self.directory / content
-        if content.startswith((IMAGE_PREFIX, ".")) or "/" in content:
-            raise GuestError(f"{content} is not a content of its own")
-        trash = self.directory / f"{_TRASH}{content}"
-        try:
-            path.rename(trash)
-        except FileNotFoundError:
-            return
-        shutil.rmtree(trash, ignore_errors=True)
-
-    def used_bytes(self, content: str) -> int:
-        """Add up what a content occupies."""
-        directory = self.get(content).directory
-        return sum(
-            (Path(place) / name).lstat().st_blocks * 512
-            for place, _, names in os.walk(directory)
-            for name in names
-        )
-
-    def sweep(self) -> None:
-        """Remove what an interrupted copy or removal left."""
-        for pattern in (_DRAFT, _TRASH):
-            for path in self.directory.glob(f"{pattern}*"):
-                shutil.rmtree(path, ignore_errors=True)
 
 
 @dataclass(frozen=True)
