@@ -13,7 +13,7 @@ from factory.azure.network import Interface, SecurityRule
 from factory.backup import Backup
 from factory.errors import NotFound
 from factory.families import family_of
-from factory.in_place import adopt_original, confirm_original, is_in_place
+from factory.in_place import adopt_original, confirm_original
 from factory.memory import once
 from factory.plan import TAG_RUN, Plan
 from factory.recipe import Build
@@ -49,7 +49,7 @@ def network_rules(build: Build, port: int | None) -> list[SecurityRule]:
 
 async def find_machine(run: Run, machine: BuildMachine) -> str | None:
     """Look whether the build machine is still there and this run's."""
-    if is_in_place(run):
+    if run.plan.in_place:
         return confirm_original(run, captured=run.record.has(document_of("capture")))
     async with run.azure() as azure:
         try:
@@ -68,7 +68,7 @@ async def build(run: Run, backup: Backup) -> BuildMachine:
         async with run.azure() as azure:
             tags = plan.tags("scaffolding")
             await groups.create_group(azure, plan.scaffold_group, location=plan.recipe.location, tags=tags)
-            if is_in_place(run):
+            if run.plan.in_place:
                 return await _original(run, azure)
             if is_guest_half_done(run.record.events()):
                 await throw_away(run, azure)

@@ -11,7 +11,7 @@ from factory.customize import Source
 from factory.errors import GateRefused, NotFound
 from factory.families import family_of
 from factory.family import AnyEvidence
-from factory.in_place import is_in_place, keep_everything
+from factory.in_place import keep_everything
 from factory.memory import once
 from factory.opened import Opened
 from factory.run import Run, Skip
@@ -53,7 +53,7 @@ def judge_evidence(run: Run, evidence: AnyEvidence, skip: list[Skip]) -> None:
 
 async def find_generalized(run: Run, _none: None) -> str | None:
     """Look whether Azure still has the build machine as generalized."""
-    if is_in_place(run):
+    if run.plan.in_place:
         return "the original is asked for by the capture"
     async with run.azure() as azure:
         try:
@@ -76,7 +76,7 @@ async def mark_generalized(run: Run, machine: BuildMachine) -> None:
     with run.record.step("generalize"):
         async with run.azure() as azure:
             seen = await machines.wait_settled(azure, machine.id, deadline=deadline)
-            if is_in_place(run) and not seen.generalized:
+            if run.plan.in_place and not seen.generalized:
                 await keep_everything(azure, machine.id)
             if not seen.generalized:
                 if seen.power_state == "running":

@@ -135,11 +135,6 @@ async def address_of(azure: Azure, machine: Machine) -> str:
     return (await network.get_interface(azure, str(primary["id"]))).private_ip
 
 
-def is_in_place(run: Run) -> bool:
-    """Whether this run works on the original."""
-    return run.plan.recipe.strategy == "in-place"
-
-
 def confirm_original(run: Run, captured: bool) -> str:
     """What an entered-again run goes on with, in words. OriginalTouched where it cannot go on.
 

@@ -53,6 +53,11 @@ class Plan(BaseModel):
     version: str
     managed_image: str
 
+    @property
+    def in_place(self) -> bool:
+        """Whether this run works on the original instead of a clone."""
+        return self.recipe.strategy == "in-place"
+
     def tags(self, role: Role) -> dict[str, str]:
         """The tags of every resource that this run makes in that role.
 

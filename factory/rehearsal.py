@@ -17,6 +17,7 @@ from azure.mgmt.resource.resources import models
 from factory.azure import groups, machines, marketplace, run_commands
 from factory.azure.client import Azure
 from factory.azure.ids import ArmId
+from factory.azure.network import get_subnet
 from factory.errors import AzureFault, NotFound
 from factory.remote.keys import make_key_pair
 
@@ -103,28 +104,31 @@ async def make_world(
 ) -> World:
     """Make the world, or find it made, from the first image of the marketplace that fits.
 
-    `network` are the first two numbers of its addresses. In a local Azure they are loopback addresses, so
-    that a machine's private address is simply reachable.
+    `network` are the first two numbers of its addresses; a network that is there already keeps its own. In a
+    local Azure they are loopback addresses, so that a machine's private address is simply reachable.
     """
     for group in (APP_GROUP, IMAGE_GROUP):
         await groups.create_group(azure, group, location=location, tags={"purpose": "rehearsal"})
     network_id = _id(azure, APP_GROUP, "Microsoft.Network/virtualNetworks/app-net")
-    subnets = [
-        {"name": name, "properties": {"addressPrefix": prefix}}
-        for name, prefix in (("app", f"{network}.0.0/24"), ("build", f"{network}.1.0/24"))
-    ]
     progress("network, gallery, image definition")
-    await _put(
-        azure,
-        network_id,
-        location,
-        {"addressSpace": {"addressPrefixes": [f"{network}.0.0/16"]}, "subnets": subnets},
-    )
+    await _network(azure, network_id, location, network)
     definition_id = await _gallery(azure, location, kind)
     progress("an application VM with a data disk")
     image = str(await find_image(azure, location, kind))
     machine_id = await _machine(azure, location, kind, image, f"{network_id}/subnets/app")
     return World(machine_id, f"{network_id}/subnets/build", definition_id)
+
+
+async def _network(azure: Azure, network_id: str, location: str, network: str) -> None:
+    with contextlib.suppress(NotFound):
+        await get_subnet(azure, f"{network_id}/subnets/build")
+        return
+    subnets = [
+        {"name": name, "properties": {"addressPrefix": prefix}}
+        for name, prefix in (("app", f"{network}.0.0/24"), ("build", f"{network}.1.0/24"))
+    ]
+    space = {"addressPrefixes": [f"{network}.0.0/16"]}
+    await _put(azure, network_id, location, {"addressSpace": space, "subnets": subnets})
 
 
 async def find_image(azure: Azure, location: str, kind: Kind = DEBIAN) -> marketplace.Urn:

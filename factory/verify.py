@@ -21,7 +21,6 @@ from factory.errors import (
     VerificationFailed,
 )
 from factory.families import family_of
-from factory.in_place import is_in_place
 from factory.memory import once
 from factory.opened import Opened
 from factory.run import TEST_KEY, Run
@@ -66,7 +65,7 @@ async def _provision(run: Run, azure: Azure, product: Product, source: Source) -
     deadline = recipe.deadline("cleanup")  # what an earlier, killed verification left: its key may be lost
     await machines.delete_own_machine(azure, plan.scaffold_group, plan.test_machine, plan.run_id, deadline)
     interface = await create_interface(azure, plan, plan.test_interface)
-    if is_in_place(run):
+    if run.plan.in_place:
         built = await machines.get_machine(azure, recipe.source.vm or "")
     else:
         built = await machines.get_machine_named(azure, plan.scaffold_group, plan.build_machine)

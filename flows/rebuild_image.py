@@ -54,7 +54,8 @@ async def rebuild_image(
             await pass_gate(plan, evidence, skip or [])
             await generalize_machine(plan, machine)
             products = await capture(plan, machine)
-            await give_back_original(plan)
+            if plan.in_place:
+                await give_back_original(plan)
             await verify(plan, products, source)
             await promote(plan, products)
         except BaseException as error:

@@ -131,7 +131,9 @@ def _enter(azure: local_azure.LocalAzure, directory: Path) -> None:
 async def _world(kind: Kind) -> World:
     with console.status("making your world") as status:
         async with Azure(Connection.from_environment(os.environ)) as azure:
-            return await make_world(azure, kind=kind, progress=status.update)
+            return await make_world(
+                azure, kind=kind, network=local_azure.free_network(), progress=status.update
+            )
 
 
 def _rebuild(

@@ -2,8 +2,10 @@
 
 import json
 import os
+import random
 import shlex
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -113,6 +115,28 @@ class LocalAzure:
             "GOLDEN_CA_BUNDLE": self.server["ca"],
             "GOLDEN_INSTANCE_DISCOVERY": "false",
         }
+
+
+def free_network() -> str:
+    """The first two numbers of loopback addresses that no machine of a local Azure here uses yet.
+
+    A hint for a world to be made: two that are made at the same moment can still choose the same.
+    """
+    for number in random.sample(range(16, 120), 20):
+        if not any(_is_used(f"127.{number}.0.4", port) for port in (22, 5986)):
+            return f"127.{number}"
+    raise Trouble(
+        "no loopback network is free for the machines", remedy="stop a local Azure: golden local down"
+    )
+
+
+def _is_used(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return True
+    return False
 
 
 def find(state: Path) -> LocalAzure | None:

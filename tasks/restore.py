@@ -16,5 +16,5 @@ async def restore(backup: str, name: str | None, in_place: bool, restore_id: str
 
 @step("restore-original")
 async def give_back_original(plan: Plan) -> None:
-    """Restore the original of a run in place, now that it is captured; a clone's original needs nothing."""
+    """Restore the original of a run in place, now that it is captured."""
     await give_back(Run.of(plan))

@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import random
-import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,16 +71,4 @@ def running_cloud(state: Path, guest: str = "namespace", kind: Kind = DEBIAN) ->
 
 async def _world(kind: Kind) -> World:
     async with Azure(Connection.from_environment(os.environ)) as azure:
-        return await make_world(azure, kind=kind, network=free_network(kind))
-
-
-def free_network(kind: Kind = DEBIAN) -> str:
-    """Loopback addresses that no other local Azure on this computer uses."""
-    for number in random.sample(range(17, 120), 20):
-        with socket.socket() as probe:
-            try:
-                probe.bind((f"127.{number}.0.4", 22 if kind.os_type == "Linux" else 5986))
-            except OSError:
-                continue
-            return f"127.{number}"
-    raise RuntimeError("no loopback network is free")
+        return await make_world(azure, kind=kind, network=local_azure.free_network())

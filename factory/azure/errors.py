@@ -247,7 +247,8 @@ def _explain_answer(response: Any, what: str) -> AzureError:  # Any: three unrel
 
 def _without_known_code(fault: AzureFault, nodes: list[_Node], body: Any, what: str) -> AzureError:
     if nodes:
-        fault = replace(fault, code=nodes[0].code, text=nodes[0].message, target=nodes[0].target)
+        first = nodes[0]
+        fault = replace(fault, code=first.code, text=_sentence(first, nodes), target=first.target)
         return AzureError(what, fault)
     status = fault.status or 0
     if state := dig(body, "status") or dig(body, "properties", "provisioningState"):
@@ -264,10 +265,17 @@ def _match(node: _Node, rules: tuple[Rule, ...]) -> Rule | None:
 
 
 def _sentence(node: _Node, nodes: list[_Node]) -> str:
-    """Return the node's message, or its wrapper's where the node holds only data (Compute's throttling)."""
-    if not _parse(node.message):
-        return node.message
-    return next((other.message for other in reversed(nodes) if not _parse(other.message)), node.message)
+    """Return the node's message, or its wrapper's where the node holds only data (Compute's throttling).
+
+    What Azure says below it in codes that mean nothing to us follows: often the only true cause.
+    """
+    if _parse(node.message):
+        return next((other.message for other in reversed(nodes) if not _parse(other.message)), node.message)
+    sentence = node.message
+    for inner in nodes[nodes.index(node) + 1 :]:
+        if inner.message and not _parse(inner.message) and inner.message not in sentence:
+            sentence = f"{sentence} ({inner.code}: {inner.message})"
+    return sentence
 
 
 def _read_json(response: Any) -> Any:

@@ -2,8 +2,12 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+
+_DRIFT = timedelta(seconds=1)
+"""Windows reckons its boot time back from its uptime, so setting the clock moves it a little."""
 
 
 class NoAnswerError(ValueError):
@@ -23,3 +27,8 @@ def moment(text: str) -> datetime:
     """A point in time as PowerShell's `ToString('o')` prints it: seven digits of a second."""
     found = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text.strip()).replace("Z", "+00:00"))
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def restarted(before: datetime, after: datetime) -> bool:
+    """Whether a machine was started anew between two looks at its boot time."""
+    return abs(after - before) > _DRIFT

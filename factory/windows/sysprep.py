@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from factory.errors import spell_duration
-from factory.windows.answers import moment
+from factory.windows.answers import moment, restarted
 from factory.windows.checks.image_state_generalized import GENERALIZED
 from factory.windows.sysprep_log import message_of
 
@@ -29,6 +29,7 @@ class State(StrEnum):
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    INTERRUPTED = "was interrupted"
     HUNG = "hung"
     UNREACHABLE = "unreachable"
 
@@ -44,6 +45,7 @@ class Observation(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     time: datetime
+    boot: datetime | None = None
     image_state: str
     generalization_state: int | None = None
     processes: int = 0
@@ -55,7 +57,7 @@ class Observation(BaseModel):
     new: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
 
-    @field_validator("time", "tag", mode="before")
+    @field_validator("time", "boot", "tag", mode="before")
     @classmethod
     def _moment(cls, value: Any) -> Any:
         return moment(value) if isinstance(value, str) else value
@@ -78,9 +80,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where things stand after some looks. `began` is the guest's clock just before the start."""
+    """Where things stand after some looks. `began` is the guest's clock just before the start, `boot` its boot."""
 
     began: datetime
+    boot: datetime | None = None
     state: State = State.NOT_STARTED
     reason: str = ""
     last: Observation | None = None
@@ -129,7 +132,10 @@ def _task_runs(look: Observation) -> bool:
 
 
 def _without_process(now: Progress, look: Observation, elapsed: float, limits: Limits) -> Progress:
-    """No success, and nothing runs: not yet begun, or ended badly."""
+    """No success, and nothing runs: not yet begun, ended badly, or ended by a restart."""
+    if now.boot is not None and look.boot is not None and restarted(now.boot, look.boot):
+        reason = f"the machine restarted while Sysprep ran, and the image state is {look.image_state}"
+        return replace(now, state=State.INTERRUPTED, reason=reason)
     if not look.started and elapsed < limits.start:
         return _past_deadline(now, elapsed, limits)
     ended = now.ended + 1

@@ -131,8 +131,8 @@ async def run_sysprep(
         start["Arguments"] = f'-Folder "{job.folder}"'
         secret = (job.password.get_secret_value() + "\n").encode()
         await run_checked(guest, script("start_task", start, stdin=secret, timeout=2 * MINUTE))
-    began, local = moment(before["time"]), datetime.fromisoformat(before["local"])
-    watch = _Watch(door, job, tell, keep, clock, Progress(began=began), local)
+    progress = Progress(began=moment(before["time"]), boot=moment(before["boot"]))
+    watch = _Watch(door, job, tell, keep, clock, progress, datetime.fromisoformat(before["local"]))
     done = await watch.until_the_end()
     async with door() as guest:
         await _clean(guest, job)
@@ -159,6 +159,11 @@ def failure_of(machine: str, progress: Progress, local: datetime) -> SysprepFail
 def _general_remedy(state: State) -> str:
     if state is State.UNREACHABLE:
         return "look at the clone's boot diagnostics; the source was not touched, run again"
+    if state is State.INTERRUPTED:
+        return (
+            "find what restarts the machine (the recipe's scripts, its update agent, System event 1074), and "
+            "restart it in a step with reboot: true; the source was not touched"
+        )
     return "read sysprep-log.json in the run record; the source was not touched"
 
 

@@ -100,7 +100,7 @@ class MachineSpec:
     name: str
     os_disk: str
     address: str
-    """The private address, in 127.16.0.0/16: reachable from the local Azure's own computer."""
+    """The private address: a loopback address, so reachable from the local Azure's own computer."""
     data_disks: tuple[DataDisk, ...] = ()
     inbound: tuple[Rule, ...] = ()
     """The interface's effective rules, Azure's defaults included; none at all means no group: all pass."""

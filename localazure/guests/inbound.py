@@ -1,7 +1,8 @@
 """Inbound rules of a network security group: which connections reach a machine.
 
 Evaluated as Azure does: by priority, the first rule that matches decides; with rules but no match, the
-connection is denied; without any rules there is no group, and everything passes.
+connection is denied; without any rules there is no group, and everything passes. What a tag means depends on
+the network, so `VirtualNetwork` and `Internet` were spelled out by who knows it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from localazure.guests.base import Rule
 
 Network = ipaddress.IPv4Network
 EVERYWHERE = Network("0.0.0.0/0")
-VIRTUAL_NETWORK = Network("127.16.0.0/16")
 _LOAD_BALANCER = Network("168.63.129.16/32")
 
 
@@ -32,12 +32,8 @@ def _sources(prefixes: Iterable[str]) -> list[Network]:
         tag = prefix.lower()
         if tag in ("*", "any", "0.0.0.0/0"):
             found.append(EVERYWHERE)
-        elif tag == "virtualnetwork":
-            found.append(VIRTUAL_NETWORK)
         elif tag == "azureloadbalancer":
             found.append(_LOAD_BALANCER)
-        elif tag == "internet":
-            found += EVERYWHERE.address_exclude(VIRTUAL_NETWORK)
         else:
             found += _network(prefix)
     return found

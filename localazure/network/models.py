@@ -55,6 +55,7 @@ def nic_rules(world: World, nic_id: str) -> list[dict[str, Any]]:
 
     Empty when neither the interface nor its subnet has a group: then everything passes (a public address of
     the Standard SKU aside). With both, a packet must pass both; the list is their intersection.
+    Machines know addresses alone, so tags are spelled out.
     """
     nic = _stored(world, nic_id)
     subnet = world.store.get(reference_of(primary_configuration(nic)["properties"], "subnet") or "")
@@ -63,9 +64,10 @@ def nic_rules(world: World, nic_id: str) -> list[dict[str, Any]]:
         for holder in (subnet, nic)
         if holder is not None and (group := _group_of(world, holder)) is not None
     ]
+    own = network_prefixes(world, nic)
     if len(lists) == 2:
-        return rules.both(lists[0], lists[1], network_prefixes(world, nic))
-    return lists[0] if lists else []
+        return rules.spell_out(rules.both(lists[0], lists[1], own), own)
+    return rules.spell_out(lists[0], own) if lists else []
 
 
 def network_prefixes(world: World, nic: Document) -> list[str]:

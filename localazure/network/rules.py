@@ -178,6 +178,39 @@ def both(first: Sequence[Rule], second: Sequence[Rule], network: Sequence[str]) 
     return found
 
 
+def spell_out(found: Iterable[Rule], network: Sequence[str]) -> list[Rule]:
+    """The same rules, with addresses for what VirtualNetwork and Internet mean seen from `network`."""
+    outside = [IPv4Network("0.0.0.0/0")]
+    for own in map(IPv4Network, network):
+        outside = [part for whole in outside for part in _without(whole, own)]
+    meaning = {"virtualnetwork": list(network), "internet": [str(part) for part in outside]}
+    return [
+        {
+            **rule,
+            "properties": {
+                **rule["properties"],
+                **{
+                    f"{end}AddressPrefixes": [
+                        prefix
+                        for named in _several(rule["properties"], f"{end}AddressPrefix")
+                        for prefix in meaning.get(named.lower(), [named])
+                    ]
+                    for end in ("source", "destination")
+                },
+                "sourceAddressPrefix": "",
+                "destinationAddressPrefix": "",
+            },
+        }
+        for rule in found
+    ]
+
+
+def _without(whole: IPv4Network, own: IPv4Network) -> list[IPv4Network]:
+    if not whole.overlaps(own):
+        return [whole]
+    return [] if whole.subnet_of(own) else list(whole.address_exclude(own))
+
+
 def _join(one: Rule, other: Rule, network: Sequence[str]) -> Rule | None:
     a, b = one["properties"], other["properties"]
     if "*" not in (a["protocol"], b["protocol"]) and a["protocol"] != b["protocol"]:

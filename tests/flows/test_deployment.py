@@ -32,7 +32,6 @@ STEPS = (
     "gate",
     "generalize",
     "capture",
-    "restore-original",
     "verify",
     "promote",
     "clean-up",

@@ -16,6 +16,7 @@ $exit = Get-Content -Path "$Folder\sysprep.exit" -ErrorAction SilentlyContinue
 
 [PSCustomObject]@{
     time = (Get-Date).ToUniversalTime().ToString('o')
+    boot = (Get-CimInstance -ClassName Win32_OperatingSystem).LastBootUpTime.ToUniversalTime().ToString('o')
     image_state = (Get-ItemProperty -Path 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State').ImageState
     generalization_state = $status.GeneralizationState
     processes = @(Get-Process -Name sysprep -ErrorAction SilentlyContinue).Count

@@ -17,5 +17,6 @@ foreach ($name in 'sysprep.started', 'sysprep.exit') {
 [PSCustomObject]@{
     time = (Get-Date).ToUniversalTime().ToString('o')
     local = (Get-Date).ToString('yyyy-MM-dd HH:mm:ss')
+    boot = (Get-CimInstance -ClassName Win32_OperatingSystem).LastBootUpTime.ToUniversalTime().ToString('o')
     image_state = (Get-ItemProperty -Path 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State').ImageState
 } | ConvertTo-Json -Compress

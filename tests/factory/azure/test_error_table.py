@@ -153,6 +153,16 @@ async def test_the_innermost_code_decides_where_the_outer_one_means_something_el
     assert found.code == "TooManyRequests"
 
 
+async def test_what_azure_says_below_a_known_code_is_told_too(azure: Azure, wire: Wire) -> None:
+    inner = {"code": "InternalDetail", "message": "the guest's address is in use"}
+    found = await provoke(
+        azure, wire, 409, error("OSProvisioningInternalError", "Provisioning failed.", details=[inner])
+    )
+    assert type(found) is errors.ProvisioningFailed
+    assert found.code == "OSProvisioningInternalError"
+    assert "Provisioning failed. (InternalDetail: the guest's address is in use)" in found.message
+
+
 async def test_networking_hides_another_operation_behind_a_retryable_error(azure: Azure, wire: Wire) -> None:
     inner = {"code": "AnotherOperationInProgress", "message": "Another operation is in progress."}
     found = await provoke(

@@ -14,6 +14,7 @@ from localazure.arm.store import Store
 from localazure.arm.timing import TimeProfile
 from localazure.arm.world import Config, World
 from localazure.guests.base import GuestError, Host, Rule
+from localazure.guests.inbound import allows
 from localazure.network import models, rules
 
 GROUP = ResourceId.of_group("s", "g")
@@ -125,6 +126,17 @@ def test_one_group_gives_its_inbound_rules_in_order_with_azures_last(world: Worl
         "AllowAzureLoadBalancerInBound",
         "DenyAllInBound",
     ]
+
+
+@pytest.mark.parametrize(
+    ("tag", "inside", "outside"), [("VirtualNetwork", True, False), ("Internet", False, True)]
+)
+def test_tags_mean_the_interfaces_own_network(world: World, tag: str, inside: bool, outside: bool) -> None:
+    nsg(world, "only", SUBNET, **allow("22", tag))
+    (first, *_) = [Rule.from_document(one) for one in models.nic_rules(world, NIC.text)]
+    assert allows([first], "127.16.3.3", "127.16.1.4", 22) is inside
+    assert allows([first], "127.17.0.4", "127.16.1.4", 22) is outside
+    assert allows([first], "93.184.216.34", "127.16.1.4", 22) is outside
 
 
 def test_subnet_and_interface_must_both_allow(world: World) -> None:
