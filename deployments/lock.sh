@@ -5,3 +5,4 @@ lock() { uv pip compile -q --python-version 3.11 --universal --generate-hashes -
 lock requirements/dev.in -o requirements/dev.txt
 for part in product local; do lock "requirements/$part.in" -c requirements/dev.txt -o "requirements/$part.txt"; done
 lock requirements/azcli.in -o requirements/azcli.txt
+lock requirements/azurite.in -o requirements/azurite.txt

