@@ -317,7 +317,8 @@ class RemoteError(GuestError):
         self, host: str, command: str, status: int, stderr: str, *, remedy: str | None = None
     ) -> None:
         last_line = stderr.strip().splitlines()[-1:] or ["no message"]
-        super().__init__(host, f"{command!r} exited {status}: {last_line[0]}", remedy=remedy)
+        ended = f"exited {status}" if status >= 0 else "did not end"
+        super().__init__(host, f"{command!r} {ended}: {last_line[0]}", remedy=remedy)
         self.command, self.status, self.stderr = command, status, stderr
 
 
@@ -412,7 +413,7 @@ class CustomizationFailed(FactoryError):
     def __init__(self, step: str, error: GuestError) -> None:
         super().__init__(
             f"customize step {step!r} failed: {error.message}",
-            remedy="correct the step in the recipe; the source was not touched",
+            remedy=error.remedy or "correct the step in the recipe; the source was not touched",
         )
         self.step, self.error = step, error
 

@@ -102,17 +102,19 @@ def print_summary(summary: Summary) -> None:
 def live_table(record: RunRecord) -> Iterator[None]:
     """Show the record's steps while they are written."""
     ended = threading.Event()
-    with Live(_steps_table(record), console=console, refresh_per_second=4) as live:
-        follower = threading.Thread(target=_follow, args=(record, live, ended), daemon=True)
-        follower.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            follower.join()
-            live.update(_steps_table(record), refresh=True)
-    if not console.is_terminal:
-        console.print()  # rich leaves the last line open
+    try:
+        with Live(_steps_table(record), console=console, refresh_per_second=4) as live:
+            follower = threading.Thread(target=_follow, args=(record, live, ended), daemon=True)
+            follower.start()
+            try:
+                yield
+            finally:
+                ended.set()
+                follower.join()
+                live.update(_steps_table(record), refresh=True)
+    finally:
+        if not console.is_terminal:
+            console.print()  # rich leaves the last line open
 
 
 def _follow(record: RunRecord, live: Live, ended: threading.Event) -> None:

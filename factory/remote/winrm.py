@@ -24,7 +24,6 @@ from pydantic import SecretStr
 from factory.clock import Clock, SystemClock
 from factory.errors import (
     ConnectionLost,
-    ConnectionRefused,
     DeadlineExceeded,
     GuestError,
     InvalidInput,
@@ -44,6 +43,11 @@ from factory.remote.winrm_errors import (
     ShellQuota,
     WinRmConnectionLost,
     WinRmFault,
+    login_refused,
+    no_administrator,
+    not_reached,
+    too_long,
+    winrm_is_off,
 )
 
 Auth = Literal["ntlm", "kerberos", "credssp", "basic", "certificate"]
@@ -306,7 +310,7 @@ class _Wire:
             if time.monotonic() >= ends:
                 with contextlib.suppress(Exception):
                     self._end(command)
-                raise DeadlineExceeded(self.login.name, call.what, call.seconds)
+                raise too_long(self.login.name, call.what, call.seconds)
             try:
                 out, err, status, done = self._protocol.get_command_output_raw(self._shell, command)
             except WinRMOperationTimeoutError:
@@ -399,9 +403,9 @@ def _knock(login: WinRmLogin) -> None:
     try:
         socket.create_connection((login.host, login.port), timeout=KNOCK_SECONDS).close()
     except ConnectionRefusedError as error:
-        raise ConnectionRefused(login.name, "nothing listens on this port: WinRM is off") from error
+        raise winrm_is_off(login.name) from error
     except OSError as error:
-        raise Unreachable(login.name, f"cannot be reached: {error}") from error
+        raise not_reached(login.name, str(error)) from error
 
 
 def _translate(error: Exception, login: WinRmLogin, what: str) -> GuestError:
@@ -413,7 +417,7 @@ def _translate(error: Exception, login: WinRmLogin, what: str) -> GuestError:
     )
 
     if isinstance(error, InvalidCredentialsError):
-        return LoginRefused(login.name, f"the machine refuses the password of {login.user!r}")
+        return login_refused(login.name, login.user, login.auth)
     if isinstance(error, requests.exceptions.SSLError):
         return _of_handshake(error, login)
     if isinstance(error, WSManFaultError):
@@ -437,7 +441,7 @@ def _of_fault(code: int | None, reason: str, login: WinRmLogin, what: str) -> Gu
     if any(word in reason.casefold() for word in _QUOTA):
         return ShellQuota(login.name, reason.strip())
     if code == _ACCESS_DENIED:
-        return LoginRefused(login.name, f"{login.user!r} is known and may not use WinRM: {reason.strip()}")
+        return no_administrator(login.name, login.user, reason.strip())
     return WinRmFault(login.name, what, code, reason.strip())
 
 
@@ -471,7 +475,9 @@ async def _connect(login: WinRmLogin, clock: Clock) -> _Wire:
         except (Unreachable, DeadlineExceeded) as error:
             if clock.monotonic() - started >= login.deadline:
                 last = error.message.removeprefix(f"{login.name}: ")
-                raise DeadlineExceeded(login.name, "connecting", login.deadline, last_state=last) from error
+                late = DeadlineExceeded(login.name, "connecting", login.deadline, last_state=last)
+                late.remedy = error.remedy
+                raise late from error
         await clock.sleep(PAUSE_SECONDS)
 
 
@@ -491,4 +497,4 @@ async def _blocking(wire: _Wire, work: Callable[[], T], what: str, deadline: flo
             work, name=f"winrm {wire.login.name}", deadline=deadline, abandon=wire.abandon
         )
     except TimeoutError as error:
-        raise DeadlineExceeded(wire.login.name, what, deadline) from error
+        raise too_long(wire.login.name, what, deadline) from error

@@ -1,7 +1,16 @@
 # ruff: noqa: N818  A name says what happened, as in factory/errors.py.
 """What can go wrong between the factory and a Windows guest, beside what guests have in common."""
 
-from factory.errors import ConnectionLost, GuestError
+from factory.errors import (
+    ConnectionLost,
+    ConnectionRefused,
+    DeadlineExceeded,
+    GuestError,
+    LoginRefused,
+    Unreachable,
+)
+
+AGAIN = "the clone is thrown away, run again"
 
 
 class CertificateMismatch(GuestError):
@@ -46,7 +55,11 @@ class WinRmFault(GuestError):
     """WinRM answered with a fault of its own; `code` is its number."""
 
     def __init__(self, host: str, what: str, code: int | None, reason: str) -> None:
-        super().__init__(host, f"WinRM refuses {what!r}: {reason} (code {code})")
+        super().__init__(
+            host,
+            f"WinRM refuses {what!r}: {reason} (code {code})",
+            remedy="look into the guest's event log Microsoft-Windows-WinRM/Operational for this time",
+        )
         self.what, self.code, self.reason = what, code, reason
 
 
@@ -56,4 +69,61 @@ class WinRmConnectionLost(ConnectionLost):
     def __init__(self, host: str, command: str, reason: str, *, alive: bool) -> None:
         told = "the machine still answers" if alive else "the machine does not answer any more"
         super().__init__(host, command, f"{reason}; {told}")
-        self.alive = alive
+        self.alive, self.cause = alive, reason
+        self.remedy = (
+            "look for what cuts connections between the worker and the build subnet (firewall, NAT, gateway)"
+            if alive
+            else "look at the clone's boot diagnostics: it crashed, was stopped, or its network went"
+        )
+        self.remedy += f"; {AGAIN}"
+
+
+def winrm_is_off(host: str) -> ConnectionRefused:
+    """The machine answers, and nothing listens there."""
+    error = ConnectionRefused(host, "nothing listens on this port: WinRM is off")
+    error.remedy = (
+        "look for what stops the WinRM service, its listener or its firewall rule in the machine (a script "
+        f"of the recipe, a hardening policy); {AGAIN}"
+    )
+    return error
+
+
+def not_reached(host: str, reason: str) -> Unreachable:
+    """No answer at all."""
+    error = Unreachable(host, f"cannot be reached: {reason}")
+    error.remedy = (
+        "look at the clone's boot diagnostics, and at security groups, routes and firewalls between the "
+        "worker and the build subnet"
+    )
+    return error
+
+
+def too_long(host: str, what: str, seconds: float) -> DeadlineExceeded:
+    """A command outlived its deadline, and was ended."""
+    error = DeadlineExceeded(host, what, seconds)
+    error.remedy = (
+        "look what it waits for (a window, a question, another installer), or give it longer by the recipe's "
+        "deadlines"
+    )
+    return error
+
+
+def login_refused(host: str, user: str, auth: str) -> LoginRefused:
+    """The machine does not believe who we are."""
+    shown = {"certificate": "the client certificate", "kerberos": "the ticket"}.get(auth, "the password")
+    return LoginRefused(
+        host,
+        f"the machine refuses {shown} of {user!r} ({auth})",
+        remedy="look for what changes, disables or locks local accounts in it (a script of the recipe, a "
+        f"policy, LAPS), and whether its WinRM service takes {auth}",
+    )
+
+
+def no_administrator(host: str, user: str, reason: str) -> LoginRefused:
+    """The machine knows us, and does not let us."""
+    return LoginRefused(
+        host,
+        f"{user!r} is known and may not use WinRM: {reason}",
+        remedy="he must be one of the Administrators, and LocalAccountTokenFilterPolicy must be 1: a policy "
+        "may set it back",
+    )

@@ -5,7 +5,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-
 _DRIFT = timedelta(seconds=1)
 """Windows reckons its boot time back from its uptime, so setting the clock moves it a little."""
 

@@ -1,7 +1,7 @@
 # ruff: noqa: N818  A name says what happened, as in factory/errors.py.
 """What can go wrong with a Windows guest, beside what guests have in common."""
 
-from factory.errors import FactoryError
+from factory.errors import FactoryError, RemoteError
 
 
 class SysprepFailed(FactoryError):
@@ -18,6 +18,20 @@ class SysprepFailed(FactoryError):
         super().__init__(f"{machine}: Sysprep {state}: {reason}: {why}", remedy=remedy)
         self.machine, self.state, self.reason = machine, state, reason
         self.causes, self.lines = causes, lines
+
+
+class Restarted(RemoteError):
+    """The machine was restarted while a command ran in it, whose end is therefore not known."""
+
+    def __init__(self, machine: str, command: str) -> None:
+        super().__init__(
+            machine,
+            command,
+            -1,
+            "the machine restarted while this ran",
+            remedy="keep the script from restarting the machine (/norestart, exit 3010), and restart it in a "
+            "step of its own with reboot: true; the source was not touched",
+        )
 
 
 class UpdatesFailed(FactoryError):

@@ -23,7 +23,8 @@ Source = Literal["from a public log", "documented"]
 class Failure:
     """One known failure. `cause` may name groups of the signature: `{package}`.
 
-    `citation` is where the log or the document can be read. The module's docstring is its page.
+    A `hang` writes no error: its signature is looked for in the log's last word. `citation` is where the log
+    or the document can be read. The module's docstring is its page.
     """
 
     signature: str
@@ -31,6 +32,7 @@ class Failure:
     remedy: str
     source: Source
     citation: str
+    hang: bool = False
     name: str = ""
     docstring: str = ""
 
@@ -66,12 +68,15 @@ def known_failures() -> tuple[Failure, ...]:
     return tuple(found)
 
 
-def diagnose(lines: Sequence[str]) -> tuple[Match, ...]:
-    """The known failures that these lines show, each once for each cause, in the order of the log."""
+def diagnose(lines: Sequence[str], *, hung: bool = False) -> tuple[Match, ...]:
+    """The known failures that these lines show, each once for each cause, in the order of the log.
+
+    Of a Sysprep that `hung`, the last line tells at what.
+    """
     found: dict[tuple[str, str], Match] = {}
-    for line in lines:
+    for line in lines[-1:] if hung else lines:
         for failure in known_failures():
-            match = failure.matches(line)
+            match = failure.matches(line) if failure.hang is hung else None
             if match is not None:
                 found.setdefault((match.failure, match.cause), match)
     return tuple(found.values())

@@ -1,16 +1,18 @@
 """Windows, as the steps of a run see it."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from factory.azure import machines, run_commands
 from factory.azure.client import Azure
-from factory.errors import InvalidInput, RemoteError
+from factory.errors import GuestError, InvalidInput, RemoteError
 from factory.family import AnyEvidence, Credentials, Facts, Proof
 from factory.guest import units
 from factory.guest.command import Command
@@ -21,9 +23,12 @@ from factory.guest.units import Stage
 from factory.opened import Opened
 from factory.recipe import Build, Customization
 from factory.remote.winrm import PowerShellGuest, WinRmLogin, is_open, try_login
+from factory.remote.winrm_errors import WinRmConnectionLost
 from factory.run import BUILD_KEY, TEST_KEY, Run, Skip
+from factory.windows.answers import moment, restarted
 from factory.windows.bootstrap import WayIn, close, look_from_outside, opening, parse_opening
 from factory.windows.context import Context, Expected
+from factory.windows.errors import Restarted
 from factory.windows.facts import WindowsFacts, gather_facts
 from factory.windows.generalize import WindowsEvidence, examine, judge, operation_named
 from factory.windows.probe import script
@@ -113,11 +118,20 @@ class WindowsFamily:
 
     async def _apply(self, run: Run, opened: Opened, step: Customization) -> None:
         async with self._door(run, opened, log="customize") as guest:
-            if step.copy_from is not None:
-                await guest.put(step.copy_to or "", _read(step.copy_from))
-                return
-            for command in _commands(run, step):
-                await run_checked(guest, command)
+            booted = await _boot_time(guest)
+            try:
+                await _carry_out(run, guest, step)
+            except WinRmConnectionLost as error:
+                raise await self._why_lost(run, opened, step, booted, error) from error
+
+    async def _why_lost(
+        self, run: Run, opened: Opened, step: Customization, booted: datetime, error: WinRmConnectionLost
+    ) -> GuestError:
+        """A connection that breaks is the network's fault, or the step's, which restarts the machine."""
+        with contextlib.suppress(GuestError):
+            if restarted(booted, await self._booted(run, opened)):
+                return Restarted(opened.name, step.name)
+        return WinRmConnectionLost(error.host, step.name, error.cause, alive=error.alive)
 
     async def _update(self, run: Run, opened: Opened) -> None:
         rounds = await install_updates(
@@ -133,17 +147,17 @@ class WindowsFamily:
 
     async def _reboot(self, run: Run, opened: Opened) -> None:
         """Restart through Azure, and believe it only when the boot time has changed."""
-        before = await self._boot_time(run, opened)
+        before = await self._booted(run, opened)
         async with run.azure() as azure:
             await machines.restart(azure, opened.machine_id, deadline=run.plan.recipe.deadline("power"))
-        if await self._boot_time(run, opened) == before:
+        if not restarted(before, await self._booted(run, opened)):
             raise RemoteError(
                 opened.name, "restart", 0, "the boot time is the same: the machine did not restart"
             )
 
-    async def _boot_time(self, run: Run, opened: Opened) -> str:
+    async def _booted(self, run: Run, opened: Opened) -> datetime:
         async with self._door(run, opened) as guest:
-            return (await run_checked(guest, script("boot_time"))).stdout.strip()
+            return await _boot_time(guest)
 
     async def look(self, run: Run, opened: Opened) -> tuple[Facts, AnyEvidence]:
         """Facts, and the checks before Sysprep."""
@@ -266,6 +280,18 @@ def _context(run: Run) -> Context:
 
 def _read(path: str) -> bytes:
     return Path(path).read_bytes()
+
+
+async def _boot_time(guest: Guest) -> datetime:
+    return moment((await run_checked(guest, script("boot_time"))).stdout)
+
+
+async def _carry_out(run: Run, guest: Guest, step: Customization) -> None:
+    if step.copy_from is not None:
+        await guest.put(step.copy_to or "", _read(step.copy_from))
+        return
+    for command in _commands(run, step):
+        await run_checked(guest, command)
 
 
 def _commands(run: Run, step: Customization) -> list[Command]:

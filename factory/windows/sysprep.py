@@ -29,7 +29,6 @@ class State(StrEnum):
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-    INTERRUPTED = "was interrupted"
     HUNG = "hung"
     UNREACHABLE = "unreachable"
 
@@ -80,7 +79,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where things stand after some looks. `began` is the guest's clock just before the start, `boot` its boot."""
+    """Where things stand after some looks. `began` is the guest's clock just before the start."""
 
     began: datetime
     boot: datetime | None = None
@@ -91,6 +90,8 @@ class Progress:
     lost: str | None = None
     ended: int = 0
     """Looks in a row that showed the end without success."""
+    interrupted: bool = False
+    """The machine was restarted meanwhile: it is not Sysprep that failed."""
     log: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -135,7 +136,7 @@ def _without_process(now: Progress, look: Observation, elapsed: float, limits: L
     """No success, and nothing runs: not yet begun, ended badly, or ended by a restart."""
     if now.boot is not None and look.boot is not None and restarted(now.boot, look.boot):
         reason = f"the machine restarted while Sysprep ran, and the image state is {look.image_state}"
-        return replace(now, state=State.INTERRUPTED, reason=reason)
+        return replace(now, state=State.FAILED, interrupted=True, reason=reason)
     if not look.started and elapsed < limits.start:
         return _past_deadline(now, elapsed, limits)
     ended = now.ended + 1

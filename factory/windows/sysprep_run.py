@@ -1,6 +1,8 @@
 """Run Sysprep in a guest: start it as a task, look at it by new sessions until its end, keep its log."""
 
-from collections.abc import Callable, Mapping
+import contextlib
+import re
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,7 +10,14 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from factory.clock import Clock, SystemClock
-from factory.errors import DeadlineExceeded, FactoryError, GuestError, LoginRefused, RemoteError
+from factory.errors import (
+    ConnectionLost,
+    DeadlineExceeded,
+    FactoryError,
+    GuestError,
+    LoginRefused,
+    RemoteError,
+)
 from factory.guest.command import MINUTE, Output
 from factory.guest.guest import Guest, run_checked
 from factory.guest.powershell import Value
@@ -130,7 +139,8 @@ async def run_sysprep(
         start = {"Task": TASK, "Script": f"{job.folder}\\run_sysprep.ps1", "User": job.user}
         start["Arguments"] = f'-Folder "{job.folder}"'
         secret = (job.password.get_secret_value() + "\n").encode()
-        await run_checked(guest, script("start_task", start, stdin=secret, timeout=2 * MINUTE))
+        with contextlib.suppress(ConnectionLost):  # it may have started: the looks will tell
+            await run_checked(guest, script("start_task", start, stdin=secret, timeout=2 * MINUTE))
     progress = Progress(began=moment(before["time"]), boot=moment(before["boot"]))
     watch = _Watch(door, job, tell, keep, clock, progress, datetime.fromisoformat(before["local"]))
     done = await watch.until_the_end()
@@ -144,7 +154,7 @@ def failure_of(machine: str, progress: Progress, local: datetime) -> SysprepFail
     act = this_run(progress.log, local)
     err = this_run(progress.last.errors if progress.last else (), local)
     shown = [*errors_in(act), *(line for line in errors_in(err) if line not in act)][-_DIAGNOSED:]
-    matches = diagnose(shown)
+    matches = diagnose(act, hung=True) if progress.state is State.HUNG else diagnose(shown)
     remedy = "; ".join(dict.fromkeys(match.remedy for match in matches))
     return SysprepFailed(
         machine,
@@ -152,19 +162,29 @@ def failure_of(machine: str, progress: Progress, local: datetime) -> SysprepFail
         progress.reason,
         causes=[match.cause for match in matches],
         lines=[match.line for match in matches] or [message_of(line) for line in shown[-10:]],
-        remedy=remedy or _general_remedy(progress.state),
+        remedy=remedy or _general_remedy(progress, act if progress.state is State.HUNG else shown),
     )
 
 
-def _general_remedy(state: State) -> str:
-    if state is State.UNREACHABLE:
+def _general_remedy(progress: Progress, lines: Sequence[str]) -> str:
+    if progress.state is State.UNREACHABLE:
         return "look at the clone's boot diagnostics; the source was not touched, run again"
-    if state is State.INTERRUPTED:
+    if progress.interrupted:
         return (
             "find what restarts the machine (the recipe's scripts, its update agent, System event 1074), and "
             "restart it in a step with reboot: true; the source was not touched"
         )
-    return "read sysprep-log.json in the run record; the source was not touched"
+    found = (
+        re.findall(r"[\w.-]+\.dll\b", lines[-1] if progress.state is State.HUNG else " ".join(lines))
+        if lines
+        else []
+    )
+    suspect = (
+        f"look at what belongs to {found[0]} on the source (its service, its feature, who installed it); "
+        if found
+        else ""
+    )
+    return f"no known failure: {suspect}the whole log is sysprep-log.json in the run record"
 
 
 def _observation(output: Output) -> Observation:

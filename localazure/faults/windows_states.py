@@ -14,9 +14,8 @@ def windows_faults() -> dict[str, tuple[str, tuple[dict[str, Any], ...]]]:
 
 def _settings(failure: Failure) -> dict[str, Any]:
     """What Sysprep itself meets comes about when it begins: looks taken before have found nothing."""
-    moment = "sysprep" if failure.strikes else "start"
     return {
         "operation": "GUEST start",
         "kind": "windows-state",
-        "data": {"state": failure.name, "moment": moment},
+        "data": {"state": failure.name, "moment": failure.moment},
     }

@@ -10,7 +10,7 @@ from factory.windows.probe import windows_check
 @windows_check(
     Stage.BEFORE_GENERALIZE,
     __file__,
-    remedy="clear the flag: net user NAME /logonpasswordchg:no",
+    remedy="clear the flag: net user NAME /logonpasswordchg:no (add mend: clear_password_change)",
 )
 def must_change_password(answer: dict[str, Any]) -> Iterator[str]:
     """No enabled account must change its password at the next logon.

@@ -16,7 +16,15 @@ def log(name: str) -> list[str]:
 
 @every_failure
 def test_its_log_shows_it_and_no_other(failure: Failure) -> None:
-    assert {match.failure for match in diagnose(log(f"{failure.name}.log"))} == {failure.name}
+    found = diagnose(log(f"{failure.name}.log"), hung=failure.hang)
+    assert {match.failure for match in found} == {failure.name}
+
+
+@every_failure
+def test_a_hang_is_known_by_the_last_word_alone_and_an_error_is_none(failure: Failure) -> None:
+    lines = log(f"{failure.name}.log")
+    assert diagnose(lines, hung=not failure.hang) == ()
+    assert not failure.hang or diagnose([*lines, "2026-03-04 10:00:09, Info  SYSPRP next"], hung=True) == ()
 
 
 @every_failure

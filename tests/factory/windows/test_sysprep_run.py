@@ -29,6 +29,7 @@ from factory.windows.sysprep_run import Job, SysprepRun, run_sysprep
 
 LOGS = Path(__file__).parent / "logs"
 BEGAN = "2026-03-04T10:00:00.0000000Z"
+BOOTED = "2026-03-04T09:00:00.0000000Z"
 GENERALIZED = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"
 PASSWORD = "Gf1-s3cret"
 JOB = Job(
@@ -78,7 +79,12 @@ class Windows:
         assert isinstance(command, PowerShell)
         self.asked.append(command)
         answers: dict[str, Callable[[], Any]] = {
-            "prepare_sysprep": lambda: {"time": BEGAN, "local": "2026-03-04 10:00:00", "image_state": "x"},
+            "prepare_sysprep": lambda: {
+                "time": BEGAN,
+                "local": "2026-03-04 10:00:00",
+                "boot": BOOTED,
+                "image_state": "x",
+            },
             "observe_sysprep": self.look,
             "clean_sysprep": lambda: self.left,
         }
@@ -96,7 +102,14 @@ class Windows:
 
 
 def look(state: str = "IMAGE_STATE_UNDEPLOYABLE", **facts: Any) -> dict[str, Any]:
-    base = {"time": BEGAN, "image_state": state, "started": True, "task": "Running", "processes": 1}
+    base = {
+        "time": BEGAN,
+        "boot": BOOTED,
+        "image_state": state,
+        "started": True,
+        "task": "Running",
+        "processes": 1,
+    }
     return {**base, **facts}
 
 
@@ -159,6 +172,22 @@ async def test_an_unknown_failure_quotes_the_last_errors() -> None:
         await run(Windows(ended("good_run.txt") | {"new": lines}))
     assert caught.value.causes == []
     assert "sysprep-log.json" in (caught.value.remedy or "")
+
+
+async def test_a_machine_that_restarts_meanwhile_ends_it_at_once_and_the_restart_is_the_cause() -> None:
+    anew = look(boot="2026-03-04T10:02:00.0000000Z", task="Ready", processes=0)
+    clock = FakeClock()
+    with pytest.raises(SysprepFailed, match="the machine restarted while Sysprep ran") as caught:
+        await run(Windows(look(), Unreachable("g", "cannot be reached"), anew), clock)
+    assert "IMAGE_STATE_UNDEPLOYABLE" in caught.value.reason
+    assert "reboot: true" in (caught.value.remedy or "")
+    assert clock.passed < 60
+
+
+async def test_a_boot_time_that_drifts_by_the_clock_is_no_restart() -> None:
+    drifted = DONE | {"boot": "2026-03-04T09:00:00.4000000Z"}
+    quiet = look(boot="2026-03-04T09:00:00.4000000Z", processes=0, task="Ready", started=False)
+    assert (await run(Windows(quiet, drifted))).last.image_state == GENERALIZED
 
 
 async def test_a_hang_ends_at_the_deadline() -> None:

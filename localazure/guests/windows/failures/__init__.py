@@ -6,6 +6,9 @@ A failure is a state of the machine. A file's docstring is its manual; its funct
     strike(machine)           what Sysprep meets: a Blow, or None while the state is not there   (optional)
     first_start(machine)      what Setup meets at the first start of the image: a Stall or None  (optional)
 
+MOMENT says when a fault of that name brings the state about: at the `start`, so that whoever looks finds it, or
+when `sysprep` begins, after every look that was taken before. What Sysprep meets comes with Sysprep by default.
+
 Sysprep asks every file's `strike` at its STAGE, whoever brought the state about: a script that mends the state
 mends the machine. Names of faults are file names with dashes.
 """
@@ -22,6 +25,7 @@ from typing import Literal
 from localazure.guests.windows.machine.machine import Machine
 
 Stage = Literal["validate", "cleanup", "generalize"]
+Moment = Literal["start", "sysprep"]
 STAGES: tuple[Stage, ...] = ("validate", "cleanup", "generalize")
 
 
@@ -35,11 +39,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Blow:
-    """What ends Sysprep: its last lines, its exit status; `hangs` means it does not even end."""
+    """What ends Sysprep: its last lines, its exit status; `hangs` means it does not even end.
+
+    `restarts` takes the machine down with it.
+    """
 
     lines: tuple[Line, ...]
     status: int = 1
     hangs: bool = False
+    restarts: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,8 +68,7 @@ class Failure:
     stage: Stage
     strike: Callable[[Machine], Blow | None]
     first_start: Callable[[Machine], Stall | None]
-    strikes: bool = True
-    """Whether Sysprep itself meets it."""
+    moment: Moment = "start"
 
 
 def error(*texts: str) -> tuple[Line, ...]:
@@ -83,7 +90,7 @@ def failures() -> dict[str, Failure]:
             getattr(loaded, "STAGE", "validate"),
             getattr(loaded, "strike", lambda machine: None),
             getattr(loaded, "first_start", lambda machine: None),
-            hasattr(loaded, "strike"),
+            getattr(loaded, "MOMENT", "sysprep" if hasattr(loaded, "strike") else "start"),
         )
     return found
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from localazure.guests.windows.failures import Blow, error
+from localazure.guests.windows.failures import Blow, Moment, error
 from localazure.guests.windows.machine.machine import Machine
+
+MOMENT: Moment = "start"
 
 
 def provoke(machine: Machine) -> None:

@@ -1,8 +1,8 @@
-"""The service that routes push messages was disabled to slim the system; its provider cannot generalize."""
+"""The service that routes push messages was disabled to slim the system. Sysprep waits for it, and does not end."""
 
 from __future__ import annotations
 
-from localazure.guests.windows.failures import Blow, Stage, error
+from localazure.guests.windows.failures import Blow, Line, Stage
 from localazure.guests.windows.machine.machine import Machine
 
 STAGE: Stage = "generalize"
@@ -15,13 +15,9 @@ def provoke(machine: Machine) -> None:
 
 
 def strike(machine: Machine) -> Blow | None:
-    """dmwappushsvc.dll is called."""
+    """Its provider waits for the service [public reports, without a log: the words are the model's]."""
     service = machine.service("dmwappushservice")
     if service is not None and service["start"] != "Disabled":
         return None
-    return Blow(
-        error(
-            "[0x0f0082] SYSPRP ActionPlatform::LaunchModule: Failure occurred while executing 'C:\\Windows\\System32\\dmwappushsvc.dll,DmWapPushGeneralize'; dwRet = 0x422",
-            "[0x0f00a8] SYSPRP WinMain:Hit failure while processing sysprep generalize providers; hr = 0x80070422",
-        )
-    )
+    text = "SYSPRP ActionPlatform::LaunchModule: Executing method 'DmWapPushGeneralize' from C:\\Windows\\System32\\dmwappushsvc.dll"
+    return Blow((Line("Info", text),), hangs=True)

@@ -141,7 +141,10 @@ def _stage(machine: Machine, process: Process, log: Log, stage: Stage) -> Blow |
 def _fails(machine: Machine, process: Process, log: Log, blow: Blow) -> int:
     for line in blow.lines:
         log.write(line)
-    if blow.hangs:
+    if blow.restarts:
+        machine.reboot_wanted.set()
+        machine.listeners_changed()
+    if blow.hangs or blow.restarts:
         while not machine.clock.sleep(60, process.killed):
             pass
         raise KilledError

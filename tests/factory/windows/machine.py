@@ -1,0 +1,97 @@
+"""The factory's own scripts and doors on a modelled machine, with neither cloud nor flow around them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from factory.clock import SystemClock
+from factory.guest.evidence import Verdict
+from factory.guest.units import Stage
+from factory.remote.winrm import PowerShellGuest, WinRmLogin
+from factory.windows.bootstrap import WayIn, opening, parse_opening
+from factory.windows.context import Context
+from factory.windows.generalize import examine, judge
+from factory.windows.sysprep import Limits
+from factory.windows.sysprep_run import Job, SysprepRun, run_sysprep
+from localazure.guests.windows.host import WindowsHost
+from tests.localazure.guests.windows.rooms import Guest, Room
+
+FOLDER = r"C:\ProgramData\golden-build-1"
+ADMIN, PASSWORD = "gf1a2bbuild", "Gf1-Quiet-Harbour-7"
+LOOK_SECONDS = 5.0
+
+
+class Brisk(SystemClock):
+    """Waits less between looks."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(min(seconds, 0.05))
+
+
+@dataclass
+class Opened:
+    """A machine that the factory has opened for itself."""
+
+    guest: Guest
+    way_in: WayIn
+    kept: list[list[str]] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+
+    def login(self, **changes: object) -> WinRmLogin:
+        """The way in of the temporary administrator."""
+        known = {
+            "host": self.guest.spec.address,
+            "user": ADMIN,
+            "password": SecretStr(PASSWORD),
+            "pin": self.way_in.pin,
+            "deadline": LOOK_SECONDS,
+            "login_grace": 0,
+        }
+        return WinRmLogin(**{**known, **changes})  # type: ignore[arg-type]  # a table of arguments
+
+    def door(self) -> PowerShellGuest:
+        """A new session."""
+        return PowerShellGuest(self.login(), folder=FOLDER)
+
+    async def verdict(self, stage: Stage = Stage.BEFORE_GENERALIZE) -> Verdict:
+        """What the checks of a stage say."""
+        async with self.door() as guest:
+            return judge(await examine(guest, stage, Context(accounts=(ADMIN,))))
+
+    async def sysprep(self, limits: Limits | None = None) -> SysprepRun:
+        """Generalize it."""
+        job = Job("build-1", "1", ADMIN, SecretStr(PASSWORD), FOLDER, limits or Limits())
+        return await run_sysprep(self.door, job, tell=self.told.append, keep=self.kept.append, clock=Brisk())
+
+
+@asynccontextmanager
+async def opened_machine(
+    state: Path, before: Callable[[Guest], None] = lambda _guest: None
+) -> AsyncIterator[Opened]:
+    """A machine that is on, opened by the factory's script; `before` is done to it before that."""
+    host = WindowsHost(state)
+    host.pace(0.002)
+    try:
+        guest = await (await Room(host).boot()).ready()
+        await asyncio.to_thread(before, guest)
+        yield Opened(guest, await open_machine(guest))
+    finally:
+        await host.shutdown()
+
+
+async def open_machine(guest: Guest) -> WayIn:
+    """Run the opening script as Run Command does, as SYSTEM."""
+    made = opening(ADMIN, SecretStr(PASSWORD), temporary=True)
+    status = await guest.command(
+        made.script,
+        parameters=[{"name": name, "value": value} for name, value in made.parameters.items()],
+        protected={"protectedParameters": [{"name": name, "value": v} for name, v in made.protected.items()]},
+    )
+    assert status.exit_code == 0, status.stderr
+    return parse_opening(guest.spec.name, status.stdout, temporary=True, folder=FOLDER)

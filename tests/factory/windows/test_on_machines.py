@@ -1,0 +1,151 @@
+"""The factory against modelled machines, whatever is wrong with them: found before, or one error in time.
+
+The cheapest level at which the factory's own scripts run over the real wire. Flows do the same with a cloud.
+"""
+
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from factory.windows.errors import SysprepFailed
+from factory.windows.failure import known_failures
+from factory.windows.sysprep import Limits, State
+from localazure.guests.windows.failures import failures
+from tests.factory.windows.machine import ADMIN, PASSWORD, Opened, opened_machine
+from tests.localazure.guests.windows.rooms import until
+
+KNOWN = {failure.name.replace("_", "-"): failure for failure in known_failures()}
+FOUND_BEFORE = {
+    "custom-unattend": "remove_unattend",
+    "domain-joined": "Remove-Computer",
+    "must-change-password": "clear_password_change",
+    "provisioning-media": "enable_cdrom",
+    "unsupported-role": "Uninstall-WindowsFeature",
+}
+"""The remedy's own words, by fault."""
+HANGS = {"hangs": "sppnp.dll", "media-sharing": "wmpnssci.dll", "push-message-service": "dmwappushsvc.dll"}
+"""The last word of those that do not end."""
+ANSWERS = 8
+"""Of a session that looks once, two of them the login's."""
+SHORT = Limits(deadline=4, start=4, silence=3)
+
+
+@pytest.fixture
+async def machine(tmp_path: Path) -> AsyncIterator[Opened]:
+    async with opened_machine(tmp_path / "state") as opened:
+        yield opened
+
+
+def bring_about(machine: Opened, name: str) -> None:
+    """As the fault of that name does in the cloud."""
+    machine.guest.host.bring_about(machine.guest.spec.machine_id, name, failures()[name].moment)
+
+
+async def fails(machine: Opened, name: str, limits: Limits | None = None) -> SysprepFailed:
+    """Nothing is found before, and Sysprep ends in one error with a remedy, its log kept."""
+    bring_about(machine, name)
+    assert (await machine.verdict()).findings == ()
+    with pytest.raises(SysprepFailed) as caught:
+        await machine.sysprep(limits)
+    assert caught.value.remedy
+    assert machine.kept[0]
+    assert PASSWORD not in f"{caught.value!r} {caught.value} {machine.kept} {machine.told}"
+    return caught.value
+
+
+def test_every_fault_of_the_model_has_its_test_here() -> None:
+    others = {"sysprep-as-system", "restarts", "unreachable", "unknown-provider"}
+    assert set(failures()) == set(KNOWN) | set(FOUND_BEFORE) | set(HANGS) | others
+
+
+@pytest.mark.parametrize("name", sorted(FOUND_BEFORE))
+async def test_what_breaks_the_images_machines_later_is_found_before_sysprep(
+    machine: Opened, name: str
+) -> None:
+    bring_about(machine, name)
+    texts = [finding.text for finding in (await machine.verdict()).findings]
+    assert len(texts) == 1
+    assert FOUND_BEFORE[name] in texts[0].partition("Remedy: ")[2]
+
+
+@pytest.mark.parametrize("name", sorted(set(KNOWN) - set(HANGS)))
+async def test_each_failure_of_the_catalogue_is_known_by_this_runs_log(machine: Opened, name: str) -> None:
+    error = await fails(machine, name)
+    assert error.state == State.FAILED
+    assert error.remedy == KNOWN[name].remedy
+    assert error.causes
+
+
+async def test_a_failure_that_nobody_knows_is_quoted_and_its_component_named(machine: Opened) -> None:
+    error = await fails(machine, "unknown-provider")
+    assert error.causes == []
+    assert "hr = 0x8007054f" in error.message
+    assert "look at what belongs to backupagent.dll" in (error.remedy or "")
+
+
+@pytest.mark.parametrize("name", sorted(HANGS))
+async def test_a_hang_ends_at_the_deadline_with_its_last_word(machine: Opened, name: str) -> None:
+    began = time.monotonic()
+    error = await fails(machine, name, SHORT)
+    assert error.state == State.HUNG
+    assert HANGS[name] in error.message
+    assert (KNOWN[name].remedy if name in KNOWN else HANGS[name]) in (error.remedy or "")
+    assert time.monotonic() - began < 20
+
+
+async def test_a_machine_that_restarts_under_sysprep_is_told_as_the_cause(machine: Opened) -> None:
+    await until(lambda: machine.guest.machine.uptime() > 1.5, 5, "an uptime that is told from a drift")
+    error = await fails(machine, "restarts")
+    assert "the machine restarted while Sysprep ran" in error.message
+    assert "reboot: true" in (error.remedy or "")
+
+
+async def test_a_machine_that_nobody_reaches_any_more_is_waited_for_in_bounds(machine: Opened) -> None:
+    error = await fails_unseen(machine)
+    assert error.state == State.UNREACHABLE
+    assert "boot diagnostics" in (error.remedy or "")
+
+
+async def fails_unseen(machine: Opened) -> SysprepFailed:
+    bring_about(machine, "unreachable")
+    with pytest.raises(SysprepFailed, match="was not seen") as caught:
+        await machine.sysprep(SHORT)
+    return caught.value
+
+
+async def test_sysprep_runs_as_the_administrator_where_system_would_break_the_first_start(
+    machine: Opened,
+) -> None:
+    bring_about(machine, "sysprep-as-system")
+    done = await machine.sysprep()
+    assert done.last.image_state == "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"
+    assert machine.guest.machine.document["generalized_by"] == ADMIN
+    assert "golden-sysprep" not in machine.guest.machine.document["tasks"]
+
+
+async def test_a_connection_that_is_lost_at_each_answer_of_a_look_costs_a_look_and_no_more(
+    machine: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One answer is cut in each look: the login's, then those that open, run, read and close the shell."""
+    life = machine.guest.host.life(machine.guest.spec.machine_id)
+    assert life is not None
+    machine.guest.machine.clock.scale = 0.05
+    sessions, plain = 0, machine.door
+
+    @contextlib.asynccontextmanager
+    async def torn():  # type: ignore[no-untyped-def]
+        nonlocal sessions
+        sessions += 1
+        if 2 <= sessions < 2 + ANSWERS:
+            life.cut(sessions - 1)
+        async with plain() as guest:
+            yield guest
+
+    monkeypatch.setattr(machine, "door", torn)
+    done = await machine.sysprep()
+    assert done.last.image_state == "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"
+    assert sessions > 2 + ANSWERS
+    assert any("connection lost" in told and "observe_sysprep" in told for told in machine.told)
