@@ -58,17 +58,19 @@ def environment(values: dict[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def running_cloud(state: Path, guest: str = "namespace", kind: Kind = DEBIAN) -> Iterator[Cloud]:
-    """Start it, make the world, and stop it with everything in it."""
+def running_cloud(
+    state: Path, guest: str = "namespace", kind: Kind = DEBIAN, *, network: str | None = None
+) -> Iterator[Cloud]:
+    """Start it, make the world (on a network that is kept free for it), and stop it with everything in it."""
     local_azure.prepare(state, guest, lambda _what, _done: None)
     local = local_azure.start(state, guest=guest)
     try:
         with environment({**local.environment(), "GOLDEN_RUNS": str(state / "runs")}):
-            yield Cloud(local, asyncio.run(_world(kind)))
+            yield Cloud(local, asyncio.run(_world(kind, network or local_azure.free_network())))
     finally:
         local_azure.stop(local)
 
 
-async def _world(kind: Kind) -> World:
+async def _world(kind: Kind, network: str) -> World:
     async with Azure(Connection.from_environment(os.environ)) as azure:
-        return await make_world(azure, kind=kind, network=local_azure.free_network())
+        return await make_world(azure, kind=kind, network=network)

@@ -1,94 +1,83 @@
 """`python -m tests.chaos`: every instant, every blow, on simulated guests; a table, and what was found.
 
-Each worker has a local Azure and a Prefect server of its own. The seed decides the order and which runs are
-gone on with; the same seed strikes the same way.
+Each worker has a local Azure of its own. The seed decides the order and which runs are gone on with; the
+same seed strikes the same way. With `--results` a file keeps what was found: cases that are in it are not
+struck again, and the table is of all of it. So the whole can be done in pieces, by `--minutes` one after the
+other or by `--slice` on several computers, whose files are added up by `cat` and `--sum`.
 """
 
 import argparse
-import json
+import contextlib
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
-from collections import Counter
 from pathlib import Path
+from types import FrameType
 
-from tests.chaos.doors import BLOWS
-from tests.chaos.ground import on_ground
-from tests.chaos.plan import choose
+from tests.chaos.ground import quiet_prefect
+from tests.chaos.plan import Slice
+from tests.chaos.table import Results, print_table
+from tests.chaos.workers import Work, in_workers
+
+WORKERS_A_CORE = 2
+"""Two fifths of a run are waiting."""
 
 
 def main() -> int:
     """Strike, and say what was found; 1 if anything was lost, leaked or unclear."""
     options = _options()
+    signal.signal(signal.SIGTERM, _end)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        results = _in_workers(Path(folder), options)
-    instants = {entry["instant"] for entry in results}
-    print(f"\nseed {options.seed}, {options.guest} guests, {len(instants)} instants, {len(results)} cases,")
-    print(f"{time.monotonic() - began:.0f} s")
-    print(
-        f"\n{'':12}{'cases':>8}{'done':>8}{'resumed':>9}{'reaped':>8}{'lost':>6}{'leaked':>8}{'unclear':>9}"
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
+        results = Results(options.results or folder / "results.jsonl")
+        if not options.sum:
+            stack.enter_context(quiet_prefect(folder / "prefect"))
+            in_workers(_work(options, folder, results), options.workers)
+        found = results.read()
+    print(f"\nseed {options.seed}, {options.guest} guests, {time.monotonic() - began:.0f} s this time")
+    return print_table(found)
+
+
+def _work(options: argparse.Namespace, folder: Path, results: Results) -> Work:
+    return Work(
+        folder=folder,
+        guest=options.guest,
+        seed=options.seed,
+        results=results,
+        part=options.slice,
+        only=options.only,
+        most=options.cases,
+        until=time.monotonic() + options.minutes * 60 if options.minutes else None,
     )
-    for blow in BLOWS:
-        of_blow = [entry for entry in results if entry["blow"] == blow]
-        after = Counter(entry["after"] for entry in of_blow)
-        found = [sum(bool(entry[what]) for entry in of_blow) for what in ("lost", "leaked", "unclear")]
-        print(
-            f"{blow:12}{len(of_blow):8}{after['done by itself']:8}{after['resumed']:9}{after['reaped']:8}"
-            f"{found[0]:6}{found[1]:8}{found[2]:9}"
-        )
-    bad = [entry for entry in results if entry["lost"] or entry["leaked"] or entry["unclear"]]
-    for entry in bad:
-        print(f"\n{entry['text']}")
-    return 1 if bad else 0
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.chaos",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--guest", default="model", help="model, namespace or qemu")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 2)
+    parser.add_argument("--workers", type=int, default=WORKERS_A_CORE * (os.cpu_count() or 2))
     parser.add_argument("--cases", type=int, help="only so many, drawn by the seed")
+    parser.add_argument(
+        "--only", default="", help="only cases whose line begins so: 'kill at guest command #3 '"
+    )
+    parser.add_argument("--slice", type=Slice.parse, default=Slice(), help="only the I-th of N parts: I/N")
+    parser.add_argument("--results", type=Path, help="a file that keeps what was found")
+    parser.add_argument("--minutes", type=float, help="begin no case after so many")
+    parser.add_argument("--sum", action="store_true", help="only the table of what --results holds")
     return parser.parse_args()
 
 
-def _in_workers(folder: Path, options: argparse.Namespace) -> list[dict[str, object]]:
-    """Fork the workers before any of them has a thread; each writes a line a case."""
-    files, pids = [], []
-    for number in range(options.workers):
-        file = folder / f"results-{number}"
-        files.append(file)
-        pid = os.fork()
-        if pid == 0:
-            os._exit(_work(folder / f"worker-{number}", file, number, options))
-        pids.append(pid)
-    codes = [os.waitpid(pid, 0)[1] for pid in pids]
-    if any(codes):
-        sys.exit("a worker did not come to its end")
-    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
-
-
-def _work(folder: Path, results: Path, number: int, options: argparse.Namespace) -> int:
-    results.touch()
-    with on_ground(folder, options.guest) as ground:
-        cases = choose(ground.count_instants(), seed=options.seed, cases=options.cases)
-        for index, (instant, blow) in enumerate(cases):
-            if index % options.workers != number:
-                continue
-            case = ground.strike(instant, blow, random.Random(f"{options.seed}/{index}"))
-            print(f"{index + 1}/{len(cases)} {case}", flush=True)
-            entry: dict[str, object] = {
-                "instant": str(instant),
-                "blow": blow,
-                "after": case.after,
-                "text": str(case),
-            }
-            entry |= {"lost": case.lost, "leaked": case.leaked, "unclear": case.unclear}
-            with results.open("a") as file:
-                file.write(json.dumps(entry) + "\n")
-    return 0
+def _end(_number: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # whoever cleans up is not to be interrupted
+    sys.exit("ended by a signal")
 
 
 if __name__ == "__main__":

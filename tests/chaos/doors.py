@@ -28,7 +28,8 @@ Blow = Literal["kill", "reset", "permanent"]
 BLOWS: tuple[Blow, ...] = ("kill", "reset", "permanent")
 """`kill`: the process dies (kill -9). `reset`: the connection breaks once, after what was asked was accepted;
 a line of the record has no connection: there the run is cancelled. `permanent`: this is refused from now
-on: the request unauthorized, the guest dead, the record's disk full."""
+on: the request unauthorized (after a change: all requests of that type), the guest dead, the record's disk
+full."""
 
 _MUTATING = ("PUT", "POST", "PATCH", "DELETE")
 
@@ -84,8 +85,12 @@ class Doors:
     def is_refused(self, door: str, label: str) -> bool:
         """Whether a permanent failure has begun that this passage meets."""
         at = self.strike_at
-        met = at is not None and at.door == door and (door != "azure" or at.label == label)
-        return self.struck and self.blow == "permanent" and met
+        if at is None or not self.struck or self.blow != "permanent" or at.door != door:
+            return False
+        if door != "azure" or at.label == label:
+            return True
+        changed = at.side == "after" and at.label.startswith(_MUTATING)
+        return changed and at.label.split()[-1] == label.rsplit(maxsplit=1)[-1]
 
     def _at_azure(self) -> None:
         open_transport = azure_client._open_transport
@@ -104,6 +109,8 @@ class Doors:
                 return await send(request, **options)
             number = self.passes("azure", label)
             changes = request.method in _MUTATING
+            if not changes and self.blow == "permanent":  # only asking: refused at once
+                self.struck |= self.strike_at == Instant("azure", label, number, "after")
             if changes and self.comes(Instant("azure", label, number, "before")) and self.blow == "reset":
                 raise ServiceRequestError("connection reset")
             if self.is_refused("azure", label):

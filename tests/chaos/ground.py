@@ -1,4 +1,4 @@
-"""A place to strike runs in: a local Azure, a user's world, a Prefect server, all of one's own."""
+"""A place to strike runs in: a local Azure and a user's world of one's own, a Prefect server for all."""
 
 import os
 from collections.abc import Iterator
@@ -8,24 +8,40 @@ from pathlib import Path
 from factory.azure import machines
 from factory.recipe import parse_recipe
 from golden.prefect_server import prefect_server
-from tests.chaos.cases import Ground
+from tests.chaos.cases import Ground, hash_files
 from tests.cloud import Cloud, environment, running_cloud
 
 DEADLINES = {"connect": 1, "run_command": 2, "provision": 3, "cleanup": 5, "capture": 3, "replicate": 3}
+_NOT_NEEDED = (
+    "CANCELLATION_CLEANUP",
+    "EVENT_PERSISTER",
+    "FOREMAN",
+    "LATE_RUNS",
+    "PAUSE_EXPIRATIONS",
+    "SCHEDULER",
+    "TASK_RUN_RECORDER",
+    "TRIGGERS",
+)
+"""Prefect's services that no run waits for: half of what its server would do."""
 
 
 @contextmanager
-def on_ground(folder: Path, guest: str) -> Iterator[Ground]:
-    """Start everything, and stop it in the end."""
+def quiet_prefect(folder: Path) -> Iterator[None]:
+    """A Prefect server for all runs that are struck, with its address in the environment."""
+    services = {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in _NOT_NEEDED}
+    home = {"PREFECT_HOME": str(folder), "PREFECT_LOGGING_LEVEL": "CRITICAL"}
+    with environment(home | services), prefect_server(folder, keep=False) as server:
+        server.wait_until_healthy()
+        with environment({"PREFECT_API_URL": server.api}):
+            yield
+
+
+@contextmanager
+def on_ground(folder: Path, guest: str, network: str | None = None) -> Iterator[Ground]:
+    """Start a local Azure, and stop it in the end; a Prefect server is there."""
     folder.mkdir(parents=True)
-    with (
-        environment({"PREFECT_HOME": str(folder / "prefect"), "PREFECT_LOGGING_LEVEL": "CRITICAL"}),
-        prefect_server(folder / "prefect", keep=False) as prefect,
-        running_cloud(folder / "azure", guest) as cloud,
-    ):
-        prefect.wait_until_healthy()
-        with environment({"PREFECT_API_URL": prefect.api}):
-            yield make_ground(cloud, folder)
+    with running_cloud(folder / "azure", guest, network=network) as cloud:
+        yield make_ground(cloud, folder)
 
 
 def make_ground(cloud: Cloud, folder: Path) -> Ground:
@@ -48,4 +64,5 @@ def make_ground(cloud: Cloud, folder: Path) -> Ground:
         log=cloud.local.state / "requests.jsonl",
         directory=folder,
         secrets=(os.environ["AZURE_CLIENT_SECRET"], "PRIVATE KEY"),
+        contents=hash_files(cloud.world.machine_id),
     )

@@ -1,6 +1,9 @@
 """Runs in processes of their own: forked from one that has everything imported, struck, and waited for."""
 
 import asyncio
+import contextlib
+import gc
+import importlib
 import os
 import signal
 import sys
@@ -10,7 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from prefect.settings import PREFECT_API_URL, PREFECT_LOGGING_LEVEL, temporary_settings
+from prefect.settings import (
+    PREFECT_API_SSL_CERT_FILE,
+    PREFECT_API_URL,
+    PREFECT_LOGGING_LEVEL,
+    temporary_settings,
+)
 
 from factory.errors import FactoryError
 from factory.recipe import Recipe
@@ -33,6 +41,15 @@ class Ending:
     words: str
 
 
+def warm(modules: Path) -> None:
+    """Import what a run has imported by its end: a third of a run's own time, spent once for all of them."""
+    for name in modules.read_text().split():
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # forked processes then share these pages for good
+
+
 def enter(recipe: Recipe, run_id: str, doors: Doors, log: Path) -> Ending:
     """Enter a run in a new process and wait until that has ended. What it prints goes to the log."""
     began = time.monotonic()
@@ -51,7 +68,11 @@ def _carry_out(recipe: Recipe, run_id: str, doors: Doors, log: Path) -> None:
     os.dup2(output, 2)
     sys.stdout = sys.stderr = os.fdopen(output, "w", buffering=1)
     doors.install()
-    settings = {PREFECT_API_URL: os.environ["PREFECT_API_URL"], PREFECT_LOGGING_LEVEL: "CRITICAL"}
+    settings = {
+        PREFECT_API_URL: os.environ["PREFECT_API_URL"],
+        PREFECT_LOGGING_LEVEL: "CRITICAL",
+        PREFECT_API_SSL_CERT_FILE: os.environ["GOLDEN_CA_BUNDLE"],  # its clients read all of certifi's else
+    }
     try:
         with temporary_settings(settings):  # Prefect has read the environment long ago
             asyncio.run(rebuild_image(recipe, run_id=run_id))
@@ -64,6 +85,8 @@ def _carry_out(recipe: Recipe, run_id: str, doors: Doors, log: Path) -> None:
     except BaseException:
         traceback.print_exc()
         code = _CRASHED
+    if doors.log is not None:
+        doors.log.with_name("modules").write_text("\n".join(sorted(sys.modules)))
     sys.stdout.flush()
     os._exit(code)
 
