@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
-Effect = Literal["cut", "die"]
+Effect = Literal["cut", "die", "fill"]
 
 
 @dataclass(frozen=True)
 class Disturbance:
-    """One effect, once: the connection is cut with a reset, or the machine dies as if its power failed.
+    """One effect, once: the connection is cut with a reset, the machine dies as if its power failed (and its
+    connection with it), or its disk has no space left.
 
     Its moment is after so many bytes of a connection, counted in both directions; or when a path of the
     guest that was there is gone (a deprovisioning has begun); or after so many seconds.

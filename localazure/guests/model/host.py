@@ -48,7 +48,7 @@ class ModelHost:
 
     name = "model"
     proof = "model guest (a simulation)"
-    disturbances = frozenset({"cut", "die"})
+    disturbances = frozenset({"cut", "die", "fill"})
     quiesces = True
 
     def __init__(self, state: Path, *, image: Image | None = None) -> None:

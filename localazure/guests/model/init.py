@@ -22,7 +22,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from localazure.guests import full_disk
 from localazure.guests.model.agent import Agent
+from localazure.guests.model.jail import OVERLAY_OPTIONS
 from localazure.guests.model.logins import login, sshd_keys
 from localazure.guests.model.plan import BootPlan
 from localazure.guests.model.services import Manager
@@ -170,6 +172,8 @@ class Init:
             self.agent.want(json.loads(_text(descriptors[0])))
         elif operation == "exists":
             return {"exists": os.path.lexists(request["path"])}
+        elif operation == "fill":
+            full_disk.fill(Path("/proc/self/mountinfo").read_text(), OVERLAY_OPTIONS)
         elif operation == "freeze":
             os.kill(-1, signal.SIGSTOP)
         elif operation == "thaw":

@@ -49,6 +49,7 @@ class Machine:
         self._ending = "killed"
         self._reset = self._up = False
         self._disturbing: asyncio.Task[None] | None = None
+        self._filling: asyncio.Task[None] | None = None
         self._line: socket.socket | None = None
         self._number = 0
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
@@ -322,7 +323,7 @@ class Machine:
 
     def disturb(self, wanted: Disturbance) -> None:
         """Have something go wrong at its moment."""
-        effect = self.kill if wanted.effect == "die" else _nothing_more
+        effect = {"die": self.kill, "fill": self._fill}.get(wanted.effect, _nothing_more)
         if wanted.after_bytes is not None:
             self._door.disturb(wanted, effect)
         else:
@@ -335,6 +336,15 @@ class Machine:
                     await asyncio.sleep(_LOOK_FOR_PATH_SECONDS)
         await asyncio.sleep(wanted.seconds)
         effect()
+
+    def _fill(self) -> None:
+        self._filling = asyncio.get_running_loop().create_task(self._fill_disk())
+
+    async def _fill_disk(self) -> None:
+        try:
+            await self.inside(op="fill")
+        except GuestError as error:
+            os.write(self._console, f"the disk could not be filled: {error}\r\n".encode())
 
     async def _has(self, path: str) -> bool:
         with contextlib.suppress(GuestError):  # between two boots there is nothing

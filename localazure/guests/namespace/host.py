@@ -39,7 +39,7 @@ class NamespaceHost:
 
     name = "namespace"
     proof = "namespace guest"
-    disturbances = frozenset({"cut", "die"})
+    disturbances = frozenset({"cut", "die", "fill"})
     quiesces = True
 
     def __init__(

@@ -42,7 +42,7 @@ class _SpentError(Exception):
 
 @dataclass
 class _Budget:
-    """What one connection may carry before it is cut."""
+    """What one connection may carry before something happens; most often it is cut."""
 
     disturbance: Disturbance
     left: int
@@ -51,9 +51,18 @@ class _Budget:
 
     def take(self, data: bytes) -> bytes:
         """As much of the data as may still pass."""
+        if self.disturbance.effect == "fill":
+            self._pass(len(data))
+            return data
         allowed = data[: self.left]
         self.left -= len(allowed)
         return allowed
+
+    def _pass(self, count: int) -> None:
+        """The machine meets it, and its connection goes on."""
+        if 0 <= self.left < count:
+            self.when_spent()
+        self.left -= count
 
 
 class Relay:

@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from localazure.guests import full_disk
 from localazure.guests.base import GuestError
 from localazure.guests.disturbances import Disturbance
 from localazure.guests.fabric.dvd import ovf_environment
@@ -34,6 +35,7 @@ from localazure.guests.namespace.messages import Order, goals_from, rules_from
 from localazure.guests.namespace.network import GuestNetwork
 from localazure.guests.namespace.plan import BootPlan
 from localazure.guests.namespace.relay import Relay
+from localazure.guests.namespace.rootfs import OVERLAY_OPTIONS
 
 _GRACEFUL_OFF = signal.SIGRTMIN + 4  # systemd(1): poweroff.target
 _GRACEFUL_REBOOT = signal.SIGRTMIN + 5  # reboot.target
@@ -41,6 +43,7 @@ _ASK_AGAIN_SECONDS = 2.0  # a signal that comes before init listens is lost
 _START_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 0.5
 _LOOK_FOR_PATH_SECONDS = 0.02
+_CHECKOUT = Path(full_disk.__file__).resolve().parents[2]
 
 Reply = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -60,6 +63,7 @@ class Supervisor:
         self._reset = False
         self._asking: asyncio.Task[None] | None = None
         self._disturbing: asyncio.Task[None] | None = None
+        self._filling: asyncio.Task[None] | None = None
         self._stack = contextlib.AsyncExitStack()
 
     def status(self, state: str, why: str = "") -> None:
@@ -231,7 +235,7 @@ class Supervisor:
 
     def _disturb(self, wanted: Disturbance) -> None:
         """Have something go wrong at its moment."""
-        effect = self.group.kill if wanted.effect == "die" else _nothing_more
+        effect = {"die": self.group.kill, "fill": self._fill}.get(wanted.effect, _nothing_more)
         if wanted.after_bytes is not None:
             self.relay.disturb(wanted, effect)
         else:
@@ -244,6 +248,16 @@ class Supervisor:
                     await asyncio.sleep(_LOOK_FOR_PATH_SECONDS)
         await asyncio.sleep(wanted.seconds)
         effect()
+
+    def _fill(self) -> None:
+        self._filling = asyncio.get_running_loop().create_task(self._fill_disk())
+
+    async def _fill_disk(self) -> None:
+        """By a process of its own: a mount namespace is entered by whole processes only."""
+        command = [sys.executable, "-m", full_disk.__name__, str(self.init), OVERLAY_OPTIONS]
+        process = await asyncio.create_subprocess_exec(*command, cwd=_CHECKOUT)
+        if status := await process.wait():
+            self.console.note(f"the disk could not be filled: exit status {status}")
 
     def _has(self, path: str) -> bool:
         return os.path.lexists(f"/proc/{self.init}/root{path}")

@@ -158,6 +158,8 @@ def test_calls_are_listed_in_order_since_the_last_reset(wire: Wire, group: str) 
         {"operation": "*", "kind": "guest-dies"},
         {"operation": "GUEST start", "kind": "throttle"},
         {"operation": "GUEST start", "kind": "ssh-cut"},
+        {"operation": "GUEST start", "kind": "disk-full"},
+        {"operation": "PUT Microsoft.Compute/disks", "kind": "disk-full"},
         {"name": "nobody-knows-it"},
     ],
 )
@@ -181,7 +183,7 @@ def test_a_named_fault_sets_what_it_is_made_of_and_may_be_narrowed(wire: Wire) -
 
 
 def test_every_kind_and_every_named_fault_has_a_manual_and_can_be_set(wire: Wire) -> None:
-    of_machines = {"guest-dies", "ssh-cut", "windows-state"}
+    of_machines = {"disk-full", "guest-dies", "ssh-cut", "windows-state"}
     for kind in wire("GET", "/_local/faults/kinds").json()["kinds"]:
         assert len(kind["manual"]) > 80, kind
         if kind["name"] not in of_machines:
@@ -189,6 +191,6 @@ def test_every_kind_and_every_named_fault_has_a_manual_and_can_be_set(wire: Wire
     for one in wire("GET", "/_local/faults/named").json()["named"]:
         assert one["manual"], one
         kinds = {fault["kind"] for fault in one["faults"]}
-        possible = not kinds & {"ssh-cut", "windows-state"}  # see memory_host
+        possible = not kinds & {"disk-full", "ssh-cut", "windows-state"}  # see memory_host
         status = wire("POST", "/_local/faults", {"name": one["name"]}).status_code
         assert status == (201 if possible else 400), one

@@ -113,3 +113,19 @@ async def test_a_machine_dies_when_a_path_of_it_is_gone_and_not_before(lab: Lab)
 
     await guest.sudo("nohup sh -c 'sleep 0.2; rm /var/lib/canary' >/dev/null 2>&1 &")
     await until(lambda: not lab.host.is_running(guest.id), 20, "the machine to die")
+
+
+@pytest.mark.guest
+async def test_a_full_disk_takes_no_byte_and_shows_what_it_has(lab: Lab) -> None:
+    guest = await (await lab.boot()).ready()
+    await guest.sudo("echo before > /etc/there; chmod 640 /etc/there; touch /var/lib/canary")
+    await lab.host.disturb(guest.id, Disturbance("fill", path_gone="/var/lib/canary"))
+    await guest.sudo("rm /var/lib/canary")
+
+    until_full = asyncio.get_running_loop().time() + 20
+    while "No space left on device" not in (said := await guest.sudo("cp /etc/passwd /etc/new 2>&1 || true")):
+        assert asyncio.get_running_loop().time() < until_full, said
+    assert await guest.sudo("cat /etc/there; stat -c %a /etc/there /tmp") == "before\n640\n1777\n"
+    assert "cannot access" in await guest.sudo("rm /etc/there; ls /etc/there 2>&1 || true")
+    assert await guest.sudo("df -Pk /var | tail -n1 | tr -s ' ' | cut -d' ' -f4") == "0\n"
+    assert "No space left" in await guest.sudo("cat /etc/group 2>&1 >> /home/new || true")

@@ -13,6 +13,7 @@ from tests.localazure.guests.test_disks import (
     test_an_fstab_entry_for_a_disk_that_is_not_there_keeps_the_machine_from_booting,
     test_disks_copied_together_from_a_running_machine_fit_together_and_stay_independent,
 )
+from tests.localazure.guests.test_disturbances import test_a_full_disk_takes_no_byte_and_shows_what_it_has
 from tests.localazure.guests.test_isolation import (
     test_a_port_on_which_nothing_listens_is_refused,
     test_the_host_is_the_same_after_a_machine_lived_and_was_deprovisioned,

@@ -145,6 +145,14 @@ async def test_a_machine_dies_when_a_path_has_gone(lab: Lab) -> None:
     await until(lambda: not lab.host.is_running(guest.id), 5, "its death")
 
 
+async def test_a_disk_is_full_at_a_byte_of_a_connection_that_goes_on(lab: Lab) -> None:
+    guest = await (await lab.boot()).ready()
+    await lab.host.disturb(guest.id, Disturbance("fill", after_bytes=0))
+    with pytest.raises(AssertionError, match="No space left on device"):
+        await guest.sudo("sleep 0.5; cp /etc/passwd /etc/new")
+    assert await guest.ssh("echo on") == "on\n"
+
+
 async def test_a_connection_is_cut_after_so_many_bytes(lab: Lab) -> None:
     guest = await (await lab.boot()).agent_ready()
     await lab.host.disturb(guest.id, Disturbance("cut", after_bytes=10))
