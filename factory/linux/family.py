@@ -8,7 +8,7 @@ from typing import Any
 
 from factory.azure import machines, run_commands
 from factory.azure.client import Azure
-from factory.errors import InvalidInput, RemoteError
+from factory.errors import FactoryError, InvalidInput, RemoteError
 from factory.family import AnyEvidence, Credentials, Facts, Proof
 from factory.guest import units
 from factory.guest.command import Command, sh, sh_script
@@ -21,6 +21,7 @@ from factory.linux.bootstrap import (
     parse_temporary_admin,
     temporary_admin_script,
 )
+from factory.linux.checks.disk_space import PROBE, disk_space
 from factory.linux.context import Context, Expected
 from factory.linux.facts import GuestFacts, gather_facts
 from factory.linux.generalize import Evidence, examine, generalize, judge
@@ -35,6 +36,7 @@ from factory.run import BUILD_KEY, TEST_KEY, Run, Skip
 LOGIN_GRACE = 30.0
 """Seconds in which a refused key may still become a good one: the agent has said Ready by then."""
 TEST_SECONDS = 600.0
+MAKE_ROOM = "make room on the source's disk, or make that larger; the source was not touched"
 
 
 class LinuxFamily:
@@ -99,7 +101,10 @@ class LinuxFamily:
             await _reboot(run, opened)
             return
         async with _connect(run, opened) as guest:
-            await _change(run, guest, step)
+            try:
+                await _change(run, guest, step)
+            except RemoteError as error:
+                raise await _with_cause(guest, error) from error
 
     async def look(self, run: Run, opened: Opened) -> tuple[Facts, AnyEvidence]:
         """Facts, and the checks on the source."""
@@ -203,6 +208,18 @@ async def _change(run: Run, guest: Guest, step: Customization) -> None:
         await _upgrade(guest)
     else:
         await run_checked(guest, _script(run, step))
+
+
+async def _with_cause(guest: Guest, error: RemoteError) -> RemoteError:
+    """The error with what is seen of the disk, if that is full: a shell says "I/O error" at most."""
+    try:
+        full = disk_space(await guest.run(PROBE))
+    except FactoryError:
+        return error  # the first error counts
+    if not full:
+        return error
+    said = f"{error.stderr.strip() or 'no message'} ({'; '.join(full)})"
+    return RemoteError(error.host, error.command, error.status, said, remedy=MAKE_ROOM)
 
 
 def _read(path: str) -> bytes:

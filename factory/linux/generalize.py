@@ -19,6 +19,8 @@ from factory.guest.units import Check, Operation, Stage, discover
 from factory.linux import checks, operations
 from factory.linux.context import Context
 
+_CAUSES = frozenset({"disk_space"})
+"""Checks whose findings explain those of others: told first."""
 ALL = "deprovision"
 """In `skip`, every operation: what a machine looks like that nobody generalized."""
 
@@ -90,6 +92,7 @@ def judge(evidence: Evidence) -> Verdict:
     for check in checks_of(evidence.stage):
         texts = check(seen[check.name], evidence.context) if check.name in seen else ["nobody looked"]
         findings.extend(Finding(unit=check.name, text=text) for text in texts)
+    findings.sort(key=lambda finding: finding.unit not in _CAUSES)
     return Verdict(
         findings=tuple(findings),
         warnings=tuple(_warning(entry) for entry in evidence.commands if entry.status not in (0, None)),

@@ -8,11 +8,15 @@ from factory.guest.units import Family, Stage, check
 NEEDED_KIB = 64 * 1024
 
 
-@check(Stage.BEFORE_GENERALIZE, Family.LINUX, probe=sh("df", "-Pk", "/", "/var"), proof="namespace guest")
+PROBE = sh("df", "-Pk", "/", "/var")
+
+
+@check((Stage.BEFORE_GENERALIZE, Stage.BEFORE_CAPTURE), Family.LINUX, probe=PROBE, proof="namespace guest")
 def disk_space(output: Output) -> Iterator[str]:
     """There is room to work: tools that cannot write leave files empty, and say nothing.
 
-    64 MiB on the file systems of / and /var.
+    64 MiB on the file systems of / and /var: before the work, and after it, where a disk that has become full
+    explains what else is found.
     """
     for line in output.stdout.splitlines()[1:]:
         columns = line.split()
