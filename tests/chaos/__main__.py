@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from tests.chaos.ground import quiet_prefect
+from tests.chaos.ground import PATIENCE, quiet_prefect
 from tests.chaos.plan import Slice
 from tests.chaos.table import Results, print_table
 from tests.chaos.workers import Work, in_workers
@@ -62,7 +62,7 @@ def _options() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
-    parser.add_argument("--guest", default="model", help="model, namespace or qemu")
+    parser.add_argument("--guest", default="model", choices=PATIENCE)
     parser.add_argument("--workers", type=int, default=WORKERS_A_CORE * (os.cpu_count() or 2))
     parser.add_argument("--cases", type=int, help="only so many, drawn by the seed")
     parser.add_argument(

@@ -79,7 +79,9 @@ class Ground:
     """The request log of the local Azure."""
     directory: Path
     secrets: tuple[str, ...]
-    contents: str = ""
+    longest: float
+    """Seconds that a run may take."""
+    contents: str
     """Hashes of the files of the source VM, as it was."""
 
     @property
@@ -92,7 +94,7 @@ class Ground:
         self.counted.mkdir()
         log = self.counted / "instants"
         run_id = fresh_run_id()
-        ending = enter(self.recipe, run_id, Doors(log=log), self.directory / "counted.log")
+        ending = enter(self.recipe, run_id, Doors(log=log), self.directory / "counted.log", self.longest)
         if ending.how != "done":
             raise RuntimeError(f"a run that nobody struck ended {ending.how}: {ending.words}")
         self.clear(run_id)
@@ -102,7 +104,7 @@ class Ground:
         """Run, strike, go on or reap, judge."""
         case = Case(instant, blow, fresh_run_id(), log_from=self.log.stat().st_size)
         output = self.directory / f"{case.run_id}.log"
-        case.endings.append(enter(self.recipe, case.run_id, Doors(instant, blow), output))
+        case.endings.append(enter(self.recipe, case.run_id, Doors(instant, blow), output, self.longest))
         self._judge_ending(case)
         self._judge_safety(case, "after the blow")
         case.after = "done by itself" if case.ended == "done" else "reaped"
@@ -134,7 +136,7 @@ class Ground:
 
     def _resume(self, case: Case, output: Path) -> None:
         case.after = "resumed"
-        ending = enter(self.recipe, case.run_id, Doors(), output)
+        ending = enter(self.recipe, case.run_id, Doors(), output, self.longest)
         case.endings.append(ending)
         if ending.how != "done":
             case.lost.append(f"could not be gone on with: {ending.how}, {ending.words}")

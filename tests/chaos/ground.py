@@ -9,9 +9,12 @@ from factory.azure import machines
 from factory.recipe import parse_recipe
 from golden.prefect_server import prefect_server
 from tests.chaos.cases import Ground, hash_files
+from tests.chaos.runs import LONGEST_RUN
 from tests.cloud import Cloud, environment, running_cloud
 
 DEADLINES = {"connect": 1, "run_command": 2, "provision": 3, "cleanup": 5, "capture": 3, "replicate": 3}
+PATIENCE = {"model": 1, "namespace": 4, "qemu": 12}
+"""How many times longer than with simulated guests everything may take."""
 _NOT_NEEDED = (
     "CANCELLATION_CLEANUP",
     "EVENT_PERSISTER",
@@ -41,10 +44,10 @@ def on_ground(folder: Path, guest: str, network: str | None = None) -> Iterator[
     """Start a local Azure, and stop it in the end; a Prefect server is there."""
     folder.mkdir(parents=True)
     with running_cloud(folder / "azure", guest, network=network) as cloud:
-        yield make_ground(cloud, folder)
+        yield make_ground(cloud, folder, PATIENCE[guest])
 
 
-def make_ground(cloud: Cloud, folder: Path) -> Ground:
+def make_ground(cloud: Cloud, folder: Path, patience: int) -> Ground:
     """The ground on a local Azure that runs: the demo's rebuild with a change, data disk and own test."""
     recipe = parse_recipe(
         {
@@ -55,7 +58,7 @@ def make_ground(cloud: Cloud, folder: Path) -> Ground:
             "customize": [{"name": "mark", "script": "echo golden > /etc/golden-image"}],
             "target": {"definition": cloud.world.definition_id, "regions": ["westeurope", "northeurope"]},
             "verify": {"files": ["/srv/data/content.bin"]},
-            "deadlines": DEADLINES,
+            "deadlines": {wait: minutes * patience for wait, minutes in DEADLINES.items()},
         }
     )
     return Ground(
@@ -64,5 +67,6 @@ def make_ground(cloud: Cloud, folder: Path) -> Ground:
         log=cloud.local.state / "requests.jsonl",
         directory=folder,
         secrets=(os.environ["AZURE_CLIENT_SECRET"], "PRIVATE KEY"),
+        longest=LONGEST_RUN * patience,
         contents=hash_files(cloud.world.machine_id),
     )
