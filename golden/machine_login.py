@@ -12,7 +12,7 @@ from typing import Any
 from factory.azure import machines, network, run_commands
 from factory.azure.client import Azure
 from factory.azure.connection import Connection
-from factory.linux.bootstrap import host_keys_script, temporary_admin_script
+from factory.linux.bootstrap import open_script
 from golden import local_azure
 from golden.console import Trouble, console
 from golden.local_azure import LocalAzure
@@ -85,8 +85,7 @@ def _open_port(address: str) -> int:
 
 async def _make(azure: Azure, machine_id: str, folder: Path, host: str) -> None:
     public = _key_pair(folder / "key")
-    await _run(azure, machine_id, "local-admin", temporary_admin_script(LOCAL_USER, public))
-    keys = await _run(azure, machine_id, "local-host-keys", host_keys_script())
+    keys = await _run(azure, machine_id, "local-open", open_script(LOCAL_USER, public))
     lines = [line for line in keys.splitlines() if line.startswith(("ssh-", "ecdsa-"))]
     alone = host.removesuffix(":22").strip("[]") if host.endswith(":22") else host
     (folder / "known_hosts").write_text("".join(f"{alone} {line}\n" for line in lines))

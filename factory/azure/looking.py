@@ -32,10 +32,12 @@ async def look_until_done(
     *,
     deadline: timedelta,
     progress: Progress | None = None,
+    longest: float = LONGEST_INTERVAL,
 ) -> T:
     """Look until it is done and return the thing; `OperationTimedOut` at the deadline.
 
-    `look` raises where the state can no longer become what is waited for.
+    Looks follow each other in `longest` seconds at the most. `look` raises where the state can no longer
+    become what is waited for.
     """
     ends = azure.clock.monotonic() + deadline.total_seconds()
     interval = FIRST_INTERVAL
@@ -49,4 +51,4 @@ async def look_until_done(
         if remaining <= 0:
             raise OperationTimedOut(what, deadline, seen.state)
         await azure.clock.sleep(min(interval, remaining))
-        interval = min(interval * GROWTH, LONGEST_INTERVAL)
+        interval = min(interval * GROWTH, longest)

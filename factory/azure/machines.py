@@ -21,6 +21,8 @@ from factory.errors import AzureFault, ExtensionFailed, NotFound
 
 __all__ = ["Agent", "Machine", "MachineDisk", "Plan", "SecurityProfile"]
 
+AGENT_REPORTS_EVERY = 4.0
+"""Seconds: no need to look for an agent more often, no use in waiting longer once it is there."""
 _SERIAL_LOG_BYTES = 256 * 1024
 
 _SWITCHING = ("starting", "stopping", "deallocating")
@@ -360,7 +362,9 @@ async def wait_for_agent(
             raise ExtensionFailed(what, AzureFault(text=f"the VM is {machine.power_state}"))
         return Seen(machine.agent, f"agent: {machine.agent.status or 'no report'}", machine.agent.ready)
 
-    return await look_until_done(azure, what, look, deadline=deadline, progress=progress)
+    return await look_until_done(
+        azure, what, look, deadline=deadline, progress=progress, longest=AGENT_REPORTS_EVERY
+    )
 
 
 async def serial_log(azure: Azure, machine_id: str, *, lines: int = 200) -> str:

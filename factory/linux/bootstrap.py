@@ -92,6 +92,18 @@ def parse_temporary_admin(host: str, name: str, output: str) -> None:
         raise BootstrapError(f"{host}: the temporary administrator {name} was not made")
 
 
+def open_script(name: str, public_key: str) -> str:
+    """Both scripts as one: each Run Command takes Azure half a minute or more, whatever it does."""
+    return f"{temporary_admin_script(name, public_key)} && {host_keys_script()}"
+
+
+def parse_open(host: str, name: str, output: str) -> HostKeys:
+    """The host keys, from what `open_script` printed; BootstrapError unless the administrator was made."""
+    made, end, keys = output.partition(_END)
+    parse_temporary_admin(host, name, made + end)
+    return parse_host_keys(host, keys)
+
+
 def _answer(host: str, output: str) -> list[str]:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     if _END not in lines:

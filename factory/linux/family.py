@@ -17,9 +17,9 @@ from factory.guest.guest import Guest, run_checked
 from factory.guest.units import Stage
 from factory.linux.bootstrap import (
     host_keys_script,
+    open_script,
     parse_host_keys,
-    parse_temporary_admin,
-    temporary_admin_script,
+    parse_open,
 )
 from factory.linux.checks.disk_space import PROBE, disk_space
 from factory.linux.context import Context, Expected
@@ -62,10 +62,10 @@ class LinuxFamily:
         if plan.recipe.build.transport == "run-command":
             run.record.write("open", "fact", "Run Command alone: no account, no port")
             return Opened(machine_id=machine_id, address=address)
-        script = temporary_admin_script(plan.temporary_admin, run.key(BUILD_KEY).public)
-        output = await _in_guest(azure, plan, machine_id, "golden-admin", script)
-        parse_temporary_admin(address, plan.temporary_admin, output)
-        opened = await self._opened(run, azure, machine_id, address, user=plan.temporary_admin)
+        script = open_script(plan.temporary_admin, run.key(BUILD_KEY).public)
+        output = await _in_guest(azure, plan, machine_id, "golden-open", script)
+        keys = parse_open(address, plan.temporary_admin, output)
+        opened = _opened(run, machine_id, address, plan.temporary_admin, keys)
         run.record.write("open", "fact", "host keys read through Azure", host_keys=opened.host_keys)
         return opened
 
@@ -73,19 +73,10 @@ class LinuxFamily:
         """The host keys of a machine whose administrator Azure made."""
         if run.plan.recipe.build.transport == "run-command":
             return Opened(machine_id=machine_id, address=address)
-        opened = await self._opened(run, azure, machine_id, address, user=run.plan.test_admin)
+        output = await _in_guest(azure, run.plan, machine_id, "golden-host-keys", host_keys_script())
+        keys = parse_host_keys(address, output)
+        opened = _opened(run, machine_id, address, run.plan.test_admin, keys)
         return opened.model_copy(update={"key": TEST_KEY})
-
-    async def _opened(self, run: Run, azure: Azure, machine_id: str, address: str, *, user: str) -> Opened:
-        keys = await _read_host_keys(azure, run.plan, machine_id)
-        return Opened(
-            machine_id=machine_id,
-            address=address,
-            port=run.plan.recipe.build.ssh_port,
-            user=user,
-            key=BUILD_KEY,
-            host_keys=keys.fingerprints,
-        )
 
     def connect(self, run: Run, opened: Opened) -> AbstractAsyncContextManager[Guest]:
         """A root shell over SSH, or batches that Run Command carries."""
@@ -183,10 +174,15 @@ def _login(run: Run, opened: Opened) -> Login:
     )
 
 
-async def _read_host_keys(azure: Azure, plan: Plan, machine_id: str) -> HostKeys:
-    """The public host keys of a machine, out of band."""
-    output = await _in_guest(azure, plan, machine_id, "golden-host-keys", host_keys_script())
-    return parse_host_keys(machine_id.rsplit("/", 1)[1], output)
+def _opened(run: Run, machine_id: str, address: str, user: str, keys: HostKeys) -> Opened:
+    return Opened(
+        machine_id=machine_id,
+        address=address,
+        port=run.plan.recipe.build.ssh_port,
+        user=user,
+        key=BUILD_KEY,
+        host_keys=keys.fingerprints,
+    )
 
 
 async def _in_guest(azure: Azure, plan: Plan, machine_id: str, name: str, script: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from starlette.responses import Response
 
 from .calls import Call
@@ -22,7 +24,7 @@ async def operation_status(call: Call) -> Response:
     op = _found(call)
     if call.query.get("monitor", "").lower() == "true":
         return _result(call, op)
-    return reply(status_body(op), 200, call.world.time.poll_headers() if op.running else None)
+    return reply(status_body(op), 200, _ask_again(call, op) if op.running else None)
 
 
 @route("GET", _PLACE + "/operationResults/{operation}")
@@ -30,6 +32,11 @@ async def operation_status(call: Call) -> Response:
 async def operation_result(call: Call) -> Response:
     """The result: 202 with the way back here while it runs."""
     return _result(call, _found(call))
+
+
+def _ask_again(call: Call, op: Operation) -> dict[str, str]:
+    age = call.world.clock.now() - datetime.fromisoformat(op.started)
+    return call.world.time.poll_headers(age=age.total_seconds())
 
 
 def _found(call: Call) -> Operation:
@@ -44,7 +51,7 @@ def _found(call: Call) -> Operation:
 def _result(call: Call, op: Operation) -> Response:
     if op.running:
         here = f"{call.base}{call.url_path}?" + "&".join(f"{k}={v}" for k, v in call.query.items())
-        return reply(None, 202, {"Location": here} | call.world.time.poll_headers())
+        return reply(None, 202, {"Location": here} | _ask_again(call, op))
     if op.error is not None:
         return reply({"error": op.error}, op.error_status)
     if op.output is not None:

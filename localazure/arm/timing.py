@@ -54,6 +54,8 @@ PROFILE: dict[str, tuple[float, str]] = {
     "version.replicate": (120.0, ASSUMED + " for each further region"),
 }
 
+_PATIENCE, _MOST_SECONDS = 0.1, 0.8
+
 
 class TimeProfile:
     """Waits as long as Azure would, times the scale."""
@@ -69,13 +71,15 @@ class TimeProfile:
         """Wait for an operation's duration."""
         await asyncio.sleep(self.seconds(name))
 
-    def poll_headers(self, name: str | None = None) -> dict[str, str]:
+    def poll_headers(self, name: str | None = None, *, age: float = 0.0) -> dict[str, str]:
         """Tell when to ask again: whole seconds in `Retry-After`, less in `x-ms-retry-after-ms`.
 
         The SDK reads `Retry-After` first and only as an integer above zero, so never both. Ten seconds is
-        what Azure commonly asks for (assumed).
+        what Azure commonly asks for (assumed). Where time is scaled away, an operation that has been running
+        for `age` seconds waits for a machine, and who asks often takes the processor from it.
         """
         wanted = self.seconds(name) if name else 10.0 * self.scale
         if min(wanted, 10.0) >= 1:
             return {"Retry-After": str(int(min(wanted, 10.0)))}
-        return {"x-ms-retry-after-ms": str(max(50, int(wanted * 1000)))}
+        grown = min(_PATIENCE * age, _MOST_SECONDS)
+        return {"x-ms-retry-after-ms": str(max(50, int(max(wanted, grown) * 1000)))}

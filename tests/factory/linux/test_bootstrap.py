@@ -8,7 +8,9 @@ from factory.guest.command import Command
 from factory.linux.bootstrap import (
     BootstrapError,
     host_keys_script,
+    open_script,
     parse_host_keys,
+    parse_open,
     parse_temporary_admin,
     temporary_admin_script,
 )
@@ -80,6 +82,22 @@ def test_making_the_admin_twice_does_no_harm(tree: Tree) -> None:
     assert (tree / "etc/passwd").read_text().count(f"\n{ADMIN}:") == 1
 
 
+def test_one_script_makes_the_admin_and_tells_the_host_keys(tree: Tree) -> None:
+    [output] = tree.do(Command(open_script(ADMIN, KEY)))
+    assert parse_open("build01", ADMIN, output.stdout) == HostKeys.from_public_keys(
+        [f"ssh-ed25519 {OTHER_KEY}"]
+    )
+    assert (tree / f"home/{ADMIN}/.ssh/authorized_keys").read_text() == f"{KEY}\n"
+
+
+def test_where_the_admin_is_not_made_no_host_keys_are_told(tree: Tree) -> None:
+    (tree / "etc/sudoers.d").rename(tree / "etc/elsewhere")
+    [output] = tree.do(Command(open_script(ADMIN, KEY)))
+    assert output.status != 0
+    with pytest.raises(BootstrapError, match="did not come to its end"):
+        parse_open("build01", ADMIN, output.stdout)
+
+
 def test_the_operations_remove_the_admin_and_the_gate_proves_it(tree: Tree, admin: Context) -> None:
     _make(tree)
     assert tree.probe(accounts_gone, admin)
@@ -106,6 +124,6 @@ def test_an_admin_that_was_not_made_is_an_error() -> None:
         parse_temporary_admin("build01", ADMIN, "@@ begin\nother\n@@ end\n")
 
 
-@pytest.mark.parametrize("script", [host_keys_script(), temporary_admin_script(ADMIN, KEY)])
+@pytest.mark.parametrize("script", [host_keys_script(), open_script(ADMIN, KEY)])
 def test_the_scripts_are_posix_shell(script: str) -> None:
     subprocess.run(["sh", "-n"], input=script, text=True, check=True)

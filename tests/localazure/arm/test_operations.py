@@ -149,5 +149,15 @@ def test_polling_says_either_whole_seconds_or_milliseconds() -> None:
     assert TimeProfile(1).poll_headers("network.nic") == {"Retry-After": "2"}
 
 
+def test_whoever_waits_for_a_machine_is_to_ask_less_often() -> None:
+    def milliseconds(age: float) -> int:
+        return int(TimeProfile(0).poll_headers(age=age)["x-ms-retry-after-ms"])
+
+    assert milliseconds(0.1) == 50
+    assert 50 < milliseconds(2) < milliseconds(6) < 1000
+    assert milliseconds(600) < 1000
+    assert TimeProfile(1).poll_headers(age=600) == {"Retry-After": "10"}
+
+
 def test_every_figure_of_the_time_profile_says_where_it_is_from() -> None:
     assert all(source.startswith(("assumed", "recorded", "documented")) for _, source in PROFILE.values())
