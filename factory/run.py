@@ -73,6 +73,14 @@ class Run:
         self._keep(path, {"password": made})
         return SecretStr(made)
 
+    def keep_password(self, purpose: str, password: SecretStr) -> None:
+        """Keep the password that a machine made for a purpose, as keys are kept."""
+        self._keep(self.keys / f"{purpose}-password.json", {"password": password.get_secret_value()})
+
+    def has_password(self, purpose: str) -> bool:
+        """Whether the password for a purpose is on this computer."""
+        return (self.keys / f"{purpose}-password.json").exists()
+
     def _keep(self, path: Path, secret: dict[str, str]) -> None:
         self.keys.mkdir(mode=0o700, exist_ok=True)
         half = path.with_suffix(".half")  # a kill in mid-write leaves no key rather than half a key

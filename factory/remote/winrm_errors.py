@@ -33,7 +33,8 @@ class CertificateExpired(GuestError):
         super().__init__(
             host,
             f"the certificate is not valid now (it ends {expires})",
-            remedy="compare the clocks of worker and guest, or open the machine again for a new certificate",
+            remedy="compare the clocks of worker and guest; a listener of its own is used as it is: renew "
+            "its certificate on the source, or remove it there, and the factory makes one",
         )
         self.expires = expires
 

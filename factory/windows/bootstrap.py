@@ -1,6 +1,7 @@
 """The way into a Windows guest: made through Run Command, taken away by its own last script.
 
-The guest makes the key and keeps it; Run Command, which Azure carries, brings back the public certificate.
+The guest makes the key and keeps it; Run Command, which Azure carries, brings back the public certificate and
+the temporary administrator's password, which the guest makes too, encrypted for this run.
 What comes over the network is compared with that and with nothing else.
 """
 
@@ -21,6 +22,7 @@ from factory.guest.powershell import Value
 from factory.remote.pinning import Pin
 from factory.windows.answers import NoAnswerError, answer_of
 from factory.windows.probe import SCRIPTS, script
+from factory.windows.sealed import Seal
 
 EXPIRES_DAYS = 2
 """A temporary administrator and a certificate that nobody removed are of no use after this."""
@@ -78,24 +80,22 @@ class Closing(BaseModel):
 
 @dataclass(frozen=True)
 class Opening:
-    """The script for Run Command that opens a guest, with its parameters; `protected` ones are secret."""
+    """The script for Run Command that opens a guest, with its parameters: none of them is secret."""
 
     script: str
     parameters: dict[str, str]
-    protected: dict[str, str]
 
 
-def opening(user: str, password: SecretStr, *, temporary: bool, port: int = 5986) -> Opening:
-    """How to open a guest for this administrator, who is made if he is a temporary one."""
+def opening(user: str, seal: Seal | None, *, port: int = 5986) -> Opening:
+    """How to open a guest for this administrator, who is made if there is a seal for his password."""
     return Opening(
         script=(SCRIPTS / "enable_winrm.ps1").read_text(encoding="utf-8"),
         parameters={
             "AdminName": user,
-            "MakeAdmin": "yes" if temporary else "no",
+            "SealKey": seal.public if seal else "none",
             "Days": str(EXPIRES_DAYS),
             "Port": str(port),
         },
-        protected={"AdminPassword": password.get_secret_value()},
     )
 
 
@@ -118,6 +118,17 @@ def parse_opening(host: str, output: str, *, temporary: bool, folder: str) -> Wa
         raise BootstrapError(
             f"{host}: WinRM was not opened: {error}",
             remedy="look at the output of Run Command in the guest; is the VM agent up to date?",
+        ) from error
+
+
+def password_of(host: str, output: str, seal: Seal) -> SecretStr:
+    """The temporary administrator's password, from what the opening script printed. Raises BootstrapError."""
+    try:
+        return seal.open(answer_of(output)["password"])
+    except (NoAnswerError, KeyError, TypeError, ValueError) as error:
+        raise BootstrapError(
+            f"{host}: the temporary administrator has no password that this run can read: {error}",
+            remedy="look at the output of Run Command in the guest",
         ) from error
 
 

@@ -1,11 +1,8 @@
 """Secrets of a run are in no record, log, database of Prefect or process list."""
 
 import json
-import logging
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ from factory.record import runs_directory
 from factory.run import fresh_run_id
 from tests.cloud import Cloud
 from tests.flows.test_rebuild import rebuild, recipe
+from tests.flows.watching import everything_logged, prefect_database, read_if_there
 
 pytestmark = [pytest.mark.guest, pytest.mark.prefect]
 
@@ -34,16 +32,9 @@ class Watch(threading.Thread):
     def run(self) -> None:
         while not self.ended.wait(0.02):
             for process in Path("/proc").glob("[0-9]*/cmdline"):
-                self.arguments.add(_read(process))
+                self.arguments.add(read_if_there(process))
             for key in self._keys.glob("*.json"):
-                self.secrets |= _pieces(_read(key).decode())
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""  # it ended meanwhile
+                self.secrets |= _pieces(read_if_there(key).decode())
 
 
 def _pieces(text: str) -> set[str]:
@@ -56,34 +47,7 @@ def _pieces(text: str) -> set[str]:
     return {line[-PIECE:] for line in lines[1:]}  # the first line is the same in all keys
 
 
-class Collected(logging.Handler):
-    """All that was logged, at any level."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.text: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.text.append(record.getMessage())
-
-
-@contextmanager
-def everything_logged() -> Iterator[Collected]:
-    """The root's log at the level of debugging, as somebody has it who looks for a fault."""
-    handler, root = Collected(), logging.getLogger()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    try:
-        yield handler
-    finally:
-        root.setLevel(level)
-        root.removeHandler(handler)
-
-
 def test_no_secret_of_a_run_is_where_others_can_read_it(cloud: Cloud, prefect: None) -> None:
-    from prefect.settings import get_current_settings
-
     run_id = fresh_run_id()
     directory = runs_directory(os.environ) / run_id
     watch = Watch(directory / "keys")
@@ -95,15 +59,10 @@ def test_no_secret_of_a_run_is_where_others_can_read_it(cloud: Cloud, prefect: N
     secrets = watch.secrets | {os.environ["AZURE_CLIENT_SECRET"]}
     assert len(watch.secrets) >= 2, "the keys of both machines were seen"
 
-    url = get_current_settings().server.database.connection_url
-    assert url is not None
-    database = url.get_secret_value()
     places = {
         "process lists": b"\n".join(watch.arguments),
         "logs": "\n".join(logged.text).encode(),
-        "Prefect's database": b"".join(
-            path.read_bytes() for path in Path(database.split(":///")[1]).parent.glob("*.db*")
-        ),
+        "Prefect's database": prefect_database(),
         "request log": (cloud.local.state / "requests.jsonl").read_bytes(),
         **{path.name: path.read_bytes() for path in directory.rglob("*") if path.is_file()},
     }

@@ -4,21 +4,33 @@ import asyncio
 import os
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from factory.azure import galleries, groups, machines
-from factory.errors import FactoryError, GateRefused, NotGeneralizable
+from factory.azure import galleries, groups, machines, run_commands
+from factory.azure.client import Azure
+from factory.errors import (
+    CustomizationFailed,
+    DeadlineExceeded,
+    FactoryError,
+    GateRefused,
+    LoginRefused,
+    NotGeneralizable,
+)
 from factory.plan import Plan
-from factory.recipe import Recipe, load_recipe
+from factory.recipe import Customization, Recipe, load_recipe
 from factory.record import RunRecord, runs_directory
 from factory.rehearsal_windows import CONTENT, WINDOWS
+from factory.remote.winrm_errors import CertificateExpired, CertificateMismatch, ShellQuota
 from factory.report import Summary
 from factory.run import Run, Skip, fresh_run_id
 from factory.windows.errors import SysprepFailed
 from factory.windows.failure import known_failures
 from tests.cloud import Cloud, running_cloud
+from tests.flows.watching import arguments_seen, everything_logged, prefect_database, read_if_there
 
 pytestmark = [pytest.mark.prefect]
 KNOWN = [failure.name.replace("_", "-") for failure in known_failures()]
@@ -80,9 +92,9 @@ def test_a_clone_of_a_windows_server_becomes_a_verified_version(windows: Cloud, 
     assert record_of(run_id).load("sysprep-log.json")
 
 
-def test_no_password_of_the_run_is_anywhere_in_its_record_or_in_the_clouds_logs(
-    windows: Cloud, prefect: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture(autouse=True)
+def no_password_is_told(windows: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """However a run ends: no password of it is in a record, a log, the disks of machines or an argument."""
     made: list[str] = []
     of = Run.password
 
@@ -91,16 +103,36 @@ def test_no_password_of_the_run_is_anywhere_in_its_record_or_in_the_clouds_logs(
         made.append(password.get_secret_value())
         return password
 
+    keep = Run.keep_password
+
+    def kept(run: Run, purpose: str, password: SecretStr) -> None:
+        made.append(password.get_secret_value())
+        keep(run, purpose, password)
+
     monkeypatch.setattr(Run, "password", remembered)
+    monkeypatch.setattr(Run, "keep_password", kept)
+    with everything_logged() as logged, arguments_seen() as arguments:
+        yield made
+    assert made
+    places = {
+        "logs": "\n".join(logged.text).encode(),
+        "process lists": b"\0".join(arguments),
+        "Prefect's database": prefect_database(),
+        # Records and reports of all runs are there too; its database is what Azure itself has to know.
+        **{
+            str(path): read_if_there(path)
+            for path in windows.local.state.rglob("*")
+            if not path.name.startswith("state.db")
+        },
+    }
+    assert [place for place, text in places.items() for one in set(made) if one.encode() in text] == []
+
+
+def test_a_gate_that_finds_no_sysprep_refuses(windows: Cloud, prefect: None) -> None:
     run_id = fresh_run_id()
     with pytest.raises(GateRefused):
         rebuild(recipe(), run_id, skip=["deprovision"])
     assert_untouched(windows, run_id)
-    assert len(set(made)) == 1
-    kept = b"".join(path.read_bytes() for path in record_of(run_id).directory.rglob("*") if path.is_file())
-    told = (windows.local.state / "requests.jsonl").read_bytes()
-    told += (windows.local.state / "server.out").read_bytes()
-    assert made[0].encode() not in kept + told
 
 
 def strike(cloud: Cloud, name: str) -> None:
@@ -112,11 +144,16 @@ def strike(cloud: Cloud, name: str) -> None:
 def fails(cloud: Cloud, name: str, kind: type[FactoryError], **changes: object) -> FactoryError:
     """Run with a fault, to its one clear error and nothing left."""
     strike(cloud, name)
-    run_id = fresh_run_id()
-    wanted = recipe()
+    return ends_in(cloud, kind, **changes)
+
+
+def ends_in(cloud: Cloud, kind: type[FactoryError], *scripts: str, **changes: object) -> FactoryError:
+    """Run with these customizations and deadlines (minutes), to one clear error and nothing left."""
+    run_id, wanted = fresh_run_id(), recipe()
+    steps = [Customization(name=f"step {number}", script=text) for number, text in enumerate(scripts, 1)]
     deadlines = wanted.deadlines.model_copy(update=changes)
     with pytest.raises(kind) as caught:
-        rebuild(wanted.model_copy(update={"customize": [], "deadlines": deadlines}), run_id)
+        rebuild(wanted.model_copy(update={"customize": steps, "deadlines": deadlines}), run_id)
     assert caught.value.remedy
     assert_untouched(cloud, run_id)
     return caught.value
@@ -128,6 +165,131 @@ def test_a_package_of_one_user_is_named_with_its_remedy_and_the_source_runs_on(
     error = fails(windows, "appx-per-user", SysprepFailed)
     assert "Microsoft.Windows.Photos" in error.message
     assert "remove_user_appx" in str(error)
+
+
+ANYTHING = "'anything'"
+
+
+def test_a_script_that_restarts_the_machine_is_named_as_what_did_it(windows: Cloud, prefect: None) -> None:
+    error = ends_in(
+        windows, CustomizationFailed, ANYTHING, "Restart-Computer -Force\nStart-Sleep -Seconds 90000"
+    )
+    assert "step 2" in error.message
+    assert "restarted while this ran" in error.message
+    assert "reboot: true" in (error.remedy or "")
+
+
+@pytest.mark.real
+def test_a_machine_that_restarts_under_sysprep_is_no_image(windows: Cloud, prefect: None) -> None:
+    error = fails(windows, "restarts", SysprepFailed)
+    assert "the machine restarted while Sysprep ran" in error.message
+
+
+@pytest.mark.real
+def test_a_machine_whose_connections_are_all_lost_under_sysprep_is_given_up_in_time(
+    windows: Cloud, prefect: None
+) -> None:
+    error = fails(windows, "unreachable", SysprepFailed, sysprep=1)
+    assert "was not seen for" in error.message
+    assert "boot diagnostics" in (error.remedy or "")
+
+
+CHANGES_THE_PASSWORD = """
+$password = ConvertTo-SecureString -String 'Another-Pass-77' -AsPlainText -Force
+Get-LocalUser | Where-Object { $_.Name -like 'gf*build' } | Set-LocalUser -Password $password
+"""
+
+
+@pytest.mark.real
+def test_a_password_that_something_changes_is_one_clear_error(windows: Cloud, prefect: None) -> None:
+    error = ends_in(windows, LoginRefused, CHANGES_THE_PASSWORD, ANYTHING)
+    assert "refuses the password" in error.message
+    assert "LAPS" in (error.remedy or "")
+
+
+NO_LISTENER = r"""
+foreach ($listener in @(Get-ChildItem -Path WSMan:\localhost\Listener)) {
+    Remove-Item -Path "WSMan:\localhost\Listener\$($listener.Name)" -Recurse -Force
+}
+"""
+OTHER_CERTIFICATE = (
+    NO_LISTENER
+    + r"""
+$made = New-SelfSignedCertificate -DnsName other -CertStoreLocation Cert:\LocalMachine\My
+$listener = @{ Transport = 'HTTPS'; Address = '*'; CertificateThumbPrint = $made.Thumbprint }
+New-Item -Path WSMan:\localhost\Listener @listener -Force | Out-Null
+"""
+)
+
+
+@pytest.mark.real
+def test_a_certificate_that_is_another_one_later_is_never_accepted(windows: Cloud, prefect: None) -> None:
+    error = ends_in(windows, CertificateMismatch, OTHER_CERTIFICATE, ANYTHING)
+    assert "never accepted" in str(error) or "no other certificate" in str(error)
+
+
+EXPIRED_LISTENER = r"""
+$days = @{ NotBefore = (Get-Date).AddDays(-9); NotAfter = (Get-Date).AddDays(-1) }
+$made = New-SelfSignedCertificate -DnsName own -CertStoreLocation Cert:\LocalMachine\My @days
+$listener = @{ Transport = 'HTTPS'; Address = '*'; CertificateThumbPrint = $made.Thumbprint }
+New-Item -Path WSMan:\localhost\Listener @listener -Force | Out-Null
+"""
+
+
+def on_the_source(cloud: Cloud, script: str) -> None:
+    """Run a script on the user's own machine, as he would."""
+
+    async def run(azure: Azure) -> None:
+        done = await run_commands.run_command(
+            azure,
+            cloud.world.machine_id,
+            name="users-own",
+            script=script,
+            deadline=timedelta(minutes=2),
+            tags={},
+        )
+        done.checked()
+
+    cloud.ask(run)
+
+
+@pytest.mark.real
+def test_a_listener_of_the_users_own_whose_certificate_has_ended_is_told(
+    windows: Cloud, prefect: None
+) -> None:
+    on_the_source(windows, EXPIRED_LISTENER)
+    try:
+        error = ends_in(windows, CertificateExpired, ANYTHING)
+    finally:
+        on_the_source(windows, NO_LISTENER)
+    assert "renew its certificate on the source" in (error.remedy or "")
+
+
+@pytest.mark.real
+def test_a_winrm_that_is_switched_off_is_told_as_off(windows: Cloud, prefect: None) -> None:
+    error = ends_in(
+        windows,
+        DeadlineExceeded,
+        "Set-Service -Name WinRM -StartupType Disabled\nStop-Service -Name WinRM -Force",
+        ANYTHING,
+        connect=1,
+    )
+    assert "WinRM is off" in error.message
+    assert "hardening" in (error.remedy or "")
+
+
+@pytest.mark.real
+def test_a_shell_that_is_left_over_where_one_is_allowed_is_told_as_the_quota(
+    windows: Cloud, prefect: None
+) -> None:
+    """The tenth answer of the first session is to the closing of its shell, which is therefore not closed."""
+    windows.local.ask("/_local/faults", method="DELETE")
+    cut = {"operation": "GUEST start", "kind": "ssh-cut", "data": {"port": 5986, "connection": 10}}
+    windows.local.ask("/_local/faults", method="POST", body=cut)
+    error = ends_in(
+        windows, ShellQuota, r"Set-Item -Path WSMan:\localhost\Shell\MaxShellsPerUser -Value 1", ANYTHING
+    )
+    assert "MaxShellsPerUser" in (error.remedy or "")
 
 
 @pytest.mark.real

@@ -1,17 +1,25 @@
 # Run by Run Command, as SYSTEM. The guest makes the key; it never leaves the machine. What is printed is the
-# public certificate: whoever connects accepts this one and no other.
+# public certificate: whoever connects accepts this one and no other. The guest makes the password of a temporary
+# administrator too, and prints it encrypted: parameters can be read in the list of processes.
 param(
     [string]$AdminName,
-    [string]$AdminPassword,
-    [string]$MakeAdmin = 'no',
+    [string]$SealKey = 'none',
     [int]$Days = 2,
     [int]$Port = 5986
 )
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 
-if ($MakeAdmin -eq 'yes') {
-    $secret = ConvertTo-SecureString -String $AdminPassword -AsPlainText -Force
+$sealed = $null
+if ($SealKey -ne 'none') {
+    $bytes = [byte[]]::new(24)
+    [Security.Cryptography.RandomNumberGenerator]::Create().GetBytes($bytes)
+    # Windows wants three kinds of characters out of four: the prefix has them, the rest is the secret.
+    $password = 'Gf1-' + [Convert]::ToBase64String($bytes)
+    $rsa = New-Object -TypeName Security.Cryptography.RSACryptoServiceProvider
+    $rsa.FromXmlString([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($SealKey)))
+    $sealed = [Convert]::ToBase64String($rsa.Encrypt([Text.Encoding]::UTF8.GetBytes($password), $true))
+    $secret = ConvertTo-SecureString -String $password -AsPlainText -Force
     $user = Get-LocalUser -Name $AdminName -ErrorAction SilentlyContinue
     if ($user) {
         Set-LocalUser -Name $AdminName -Password $secret
@@ -60,6 +68,7 @@ if (-not (Get-NetFirewallRule -Name 'golden-winrm' -ErrorAction SilentlyContinue
 
 [PSCustomObject]@{
     user = $AdminName
+    password = $sealed
     computer = $env:COMPUTERNAME
     thumbprint = $certificate.Thumbprint
     certificate = [Convert]::ToBase64String($certificate.RawData)

@@ -14,16 +14,17 @@ from factory.clock import SystemClock
 from factory.guest.evidence import Verdict
 from factory.guest.units import Stage
 from factory.remote.winrm import PowerShellGuest, WinRmLogin
-from factory.windows.bootstrap import WayIn, opening, parse_opening
+from factory.windows.bootstrap import WayIn, opening, parse_opening, password_of
 from factory.windows.context import Context
 from factory.windows.generalize import examine, judge
+from factory.windows.sealed import Seal
 from factory.windows.sysprep import Limits
 from factory.windows.sysprep_run import Job, SysprepRun, run_sysprep
 from localazure.guests.windows.host import WindowsHost
 from tests.localazure.guests.windows.rooms import Guest, Room
 
 FOLDER = r"C:\ProgramData\golden-build-1"
-ADMIN, PASSWORD = "gf1a2bbuild", "Gf1-Quiet-Harbour-7"
+ADMIN = "gf1a2bbuild"
 LOOK_SECONDS = 5.0
 
 
@@ -40,6 +41,7 @@ class Opened:
 
     guest: Guest
     way_in: WayIn
+    password: SecretStr = field(repr=False)
     kept: list[list[str]] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
 
@@ -48,7 +50,7 @@ class Opened:
         known = {
             "host": self.guest.spec.address,
             "user": ADMIN,
-            "password": SecretStr(PASSWORD),
+            "password": self.password,
             "pin": self.way_in.pin,
             "deadline": LOOK_SECONDS,
             "login_grace": 0,
@@ -66,7 +68,7 @@ class Opened:
 
     async def sysprep(self, limits: Limits | None = None) -> SysprepRun:
         """Generalize it."""
-        job = Job("build-1", "1", ADMIN, SecretStr(PASSWORD), FOLDER, limits or Limits())
+        job = Job("build-1", "1", ADMIN, self.password, FOLDER, limits or Limits())
         return await run_sysprep(self.door, job, tell=self.told.append, keep=self.kept.append, clock=Brisk())
 
 
@@ -80,18 +82,17 @@ async def opened_machine(
     try:
         guest = await (await Room(host).boot()).ready()
         await asyncio.to_thread(before, guest)
-        yield Opened(guest, await open_machine(guest))
+        yield await open_machine(guest)
     finally:
         await host.shutdown()
 
 
-async def open_machine(guest: Guest) -> WayIn:
+async def open_machine(guest: Guest) -> Opened:
     """Run the opening script as Run Command does, as SYSTEM."""
-    made = opening(ADMIN, SecretStr(PASSWORD), temporary=True)
-    status = await guest.command(
-        made.script,
-        parameters=[{"name": name, "value": value} for name, value in made.parameters.items()],
-        protected={"protectedParameters": [{"name": name, "value": v} for name, v in made.protected.items()]},
-    )
+    seal = Seal.make()
+    made = opening(ADMIN, seal)
+    parameters = [{"name": name, "value": value} for name, value in made.parameters.items()]
+    status = await guest.command(made.script, parameters=parameters)
     assert status.exit_code == 0, status.stderr
-    return parse_opening(guest.spec.name, status.stdout, temporary=True, folder=FOLDER)
+    way_in = parse_opening(guest.spec.name, status.stdout, temporary=True, folder=FOLDER)
+    return Opened(guest, way_in, password_of(guest.spec.name, status.stdout, seal))

@@ -6,7 +6,8 @@ import ssl
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from factory.errors import ConnectionLost
 from factory.guest.command import Command, Output
@@ -20,11 +21,14 @@ from factory.windows.bootstrap import (
     look_from_outside,
     opening,
     parse_opening,
+    password_of,
 )
+from factory.windows.sealed import Seal
 from tests.factory.remote.wsman_server import make_identity
 from tests.factory.windows.test_sysprep_run import FakeClock
 
 PEM = make_identity().certificate
+SEAL = Seal.make()
 ANSWER: dict[str, Any] = {
     "user": "gf1a2bbuild",
     "computer": "WIN-APP",
@@ -42,10 +46,36 @@ def parsed(**changes: Any) -> WayIn:
     return parse_opening("build", text, temporary=True, folder="C:\\ProgramData\\golden-1")
 
 
-def test_the_password_is_a_protected_parameter_and_nowhere_else() -> None:
-    made = opening("gf1a2bbuild", SecretStr("s3cret"), temporary=True)
-    assert made.protected == {"AdminPassword": "s3cret"}
-    assert "s3cret" not in made.script + str(made.parameters)
+def sealed(password: str) -> str:
+    """As the guest does it, with what it was given."""
+    numbers = SEAL.private.public_key().public_numbers()
+    key = rsa.RSAPublicNumbers(numbers.e, numbers.n).public_key()
+    sha1 = hashes.SHA1()
+    return base64.b64encode(
+        key.encrypt(password.encode(), padding.OAEP(padding.MGF1(sha1), sha1, None))
+    ).decode()
+
+
+def test_the_guest_gets_a_public_key_and_its_password_can_be_read_by_this_run_alone() -> None:
+    made = opening("gf1a2bbuild", SEAL)
+    assert b"<RSAKeyValue>" in base64.b64decode(made.parameters["SealKey"])
+    told = json.dumps({**ANSWER, "password": sealed("s3cret")})
+    assert "s3cret" not in told
+    assert password_of("build", told, SEAL).get_secret_value() == "s3cret"
+    with pytest.raises(BootstrapError, match="no password that this run can read"):
+        password_of("build", told, Seal.make())
+
+
+@pytest.mark.parametrize(
+    "told", ["", "{}", '{"password": null}', '{"password": "AAAA"}', '{"password": "?"}']
+)
+def test_a_password_that_is_not_there_is_an_error(told: str) -> None:
+    with pytest.raises(BootstrapError):
+        password_of("build", told, SEAL)
+
+
+def test_no_administrator_is_made_where_azure_made_him() -> None:
+    assert opening("verifier", None).parameters["SealKey"] == "none"
 
 
 def test_the_certificate_comes_back_as_the_pin() -> None:

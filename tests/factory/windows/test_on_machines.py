@@ -3,19 +3,26 @@
 The cheapest level at which the factory's own scripts run over the real wire. Flows do the same with a cloud.
 """
 
+import asyncio
+import base64
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from factory.remote.winrm import try_login
+from factory.windows.bootstrap import close, look_from_outside
 from factory.windows.errors import SysprepFailed
 from factory.windows.failure import known_failures
 from factory.windows.sysprep import Limits, State
 from localazure.guests.windows.failures import failures
-from tests.factory.windows.machine import ADMIN, PASSWORD, Opened, opened_machine
-from tests.localazure.guests.windows.rooms import until
+from localazure.guests.windows.machine.process import Process, Token
+from tests.factory.windows.machine import ADMIN, Opened, opened_machine
+from tests.localazure.guests.windows.rooms import Guest, until
 
 KNOWN = {failure.name.replace("_", "-"): failure for failure in known_failures()}
 FOUND_BEFORE = {
@@ -52,7 +59,10 @@ async def fails(machine: Opened, name: str, limits: Limits | None = None) -> Sys
         await machine.sysprep(limits)
     assert caught.value.remedy
     assert machine.kept[0]
-    assert PASSWORD not in f"{caught.value!r} {caught.value} {machine.kept} {machine.told}"
+    assert (
+        machine.password.get_secret_value()
+        not in f"{caught.value!r} {caught.value} {machine.kept} {machine.told}"
+    )
     return caught.value
 
 
@@ -149,3 +159,49 @@ async def test_a_connection_that_is_lost_at_each_answer_of_a_look_costs_a_look_a
     assert done.last.image_state == "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"
     assert sessions > 2 + ANSWERS
     assert any("connection lost" in told and "observe_sysprep" in told for told in machine.told)
+
+
+async def test_the_password_is_in_no_process_of_the_guest_and_on_no_disk_of_it(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def watch(guest: Guest) -> None:
+        table = guest.machine.processes
+        add = table.add
+
+        def noted(name: str, path: str, token: Token, **more: Any) -> Process:
+            process = add(name, path, token, **more)
+            seen.append(f"{process.command_line} {sorted(process.environment.items())}")
+            return process
+
+        table.add = noted  # type: ignore[method-assign]  # what the guest's own process list would show
+
+    async with opened_machine(tmp_path / "state", watch) as machine:
+        await machine.sysprep()
+        disk = json.dumps(machine.guest.machine.snapshot())
+        password = machine.password.get_secret_value()
+    assert any("golden-build-1" in line for line in seen)
+    for hidden in (password, base64.b64encode(password.encode("utf-16-le")).decode()):
+        assert hidden not in disk
+        assert not [line for line in seen if hidden in line]
+
+
+async def test_a_listener_of_the_users_own_is_used_and_stays_and_the_factorys_user_goes(
+    tmp_path: Path,
+) -> None:
+    def own(guest: Guest) -> None:
+        asyncio.run_coroutine_threadsafe(guest.open(), loop).result(30)
+
+    loop = asyncio.get_running_loop()
+    async with opened_machine(tmp_path / "state", own) as machine:
+        assert not machine.way_in.own_listener
+        async with machine.door() as guest:
+            seen = await close(guest, machine.way_in)
+
+        async def gone() -> bool:
+            return not await try_login(machine.login())
+
+        closing = await look_from_outside(seen, gone)
+        assert closing.findings() == []
+        assert machine.guest.listens
+        assert machine.guest.machine.users.get(ADMIN) is None
+        assert (await machine.guest.ps("'the user is still let in'"))[0] == 0

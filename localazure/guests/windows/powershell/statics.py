@@ -18,6 +18,7 @@ from localazure.guests.windows.powershell.convert import (
     to_number,
     to_string,
 )
+from localazure.guests.windows.powershell.crypto import random_numbers, rsa_provider
 from localazure.guests.windows.powershell.errors import PSError
 from localazure.guests.windows.powershell.gaps import ModelGap
 from localazure.guests.windows.powershell.operators import regex
@@ -349,6 +350,12 @@ def _methods(shell: Shell, kind: str) -> dict[str, Static]:
             return {"new": lambda who: _principal(shell, who)}
         case "sha256" | "sha1" | "md5" | "sha384" | "sha512":
             return {"create": lambda: hasher(kind)}
+        case "randomnumbergenerator":
+            return {"create": random_numbers}
+        case "rsacryptoserviceprovider":
+            return {"new": rsa_provider}
+        case "byte[]":
+            return {"new": lambda size: [0] * to_int(size)}
         case "bitconverter":
             return {"tostring": lambda data: "-".join(f"{one:02X}" for one in as_bytes(data))}
         case "stopwatch":

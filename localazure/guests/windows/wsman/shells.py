@@ -83,7 +83,7 @@ class Shells:
     def create(self, request: Request, owner: str, token: Token) -> str:
         """Open a shell."""
         most = self._quota("MaxShellsPerUser")
-        if sum(one.owner == owner for one in self.all.values()) >= most:
+        if most and sum(one.owner == owner for one in self.all.values()) >= most:  # 0 means unlimited
             raise soap.too_many_shells(most)
         name = str(uuid.uuid4()).upper()
         host = self.machine.spawn("winrshost", r"C:\Windows\System32\winrshost.exe", token, job=name)
