@@ -61,11 +61,21 @@ class Result:
 
     def lines(self) -> Iterator[str]:
         """Tell it to a person."""
-        yield f"rebuild on {self.guest} guests; {self.share:.0%} of calls answered 429, seed {self.seed}"
-        for name, one in (("without", self.without), ("throttled", self.throttled)):
-            counts = f"{one.calls:5} calls {one.polls:5} polls {one.refused:4} refused"
-            yield f"  {name:10} {one.seconds:7.1f} s {counts}"
-        yield f"  extra      {self.extra_time:+7.0%}   {self.extra_calls:+5.0%}"
+        before, after = self.without, self.throttled
+        yield f"A rebuild on {self.guest} guests, and one of whose requests {self.share:.0%} are answered 429"
+        yield f"with Retry-After: {RETRY_AFTER} (seed {self.seed})."
+        yield ""
+        yield f"{'':14}{'wall time':>12}{'calls':>8}{'polls':>8}{'answered 429':>15}"
+        for name, one in (("undisturbed", before), ("throttled", after)):
+            yield f"{name:14}{one.seconds:10.1f} s{one.calls:8}{one.polls:8}{one.refused:15}"
+        yield (
+            f"{'extra':14}{after.seconds - before.seconds:+10.1f} s{after.calls - before.calls:+8}"
+            f"{after.polls - before.polls:+8}"
+        )
+        yield f"{'':14}{self.extra_time:+12.0%}{self.extra_calls:+8.0%}"
+        yield ""
+        yield "Calls are requests that ask for something, polls those that ask how far an operation is (every"
+        yield "50 ms here, every ten seconds on Azure). Those that were answered 429 are among both."
 
 
 def measure(guest: str, share: float, seed: int) -> Result:

@@ -44,6 +44,8 @@ class Case:
     instant: Instant
     blow: Blow
     run_id: str = ""
+    missed: bool = False
+    """The run ended without coming to the instant."""
     endings: list[Ending] = field(default_factory=list)
     log_from: int = 0
     """Where the request log ended when the case began: others' lines come before."""
@@ -104,7 +106,10 @@ class Ground:
         """Run, strike, go on or reap, judge."""
         case = Case(instant, blow, fresh_run_id(), log_from=self.log.stat().st_size)
         output = self.directory / f"{case.run_id}.log"
-        case.endings.append(enter(self.recipe, case.run_id, Doors(instant, blow), output, self.longest))
+        mark = output.with_suffix(".struck")
+        doors = Doors(instant, blow, mark=mark)
+        case.endings.append(enter(self.recipe, case.run_id, doors, output, self.longest))
+        case.missed = not mark.exists()
         self._judge_ending(case)
         self._judge_safety(case, "after the blow")
         case.after = "done by itself" if case.ended == "done" else "reaped"

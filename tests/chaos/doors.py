@@ -55,6 +55,8 @@ class Doors:
     blow: Blow | None = None
     log: Path | None = None
     """Where every instant is written down, for a run that only counts."""
+    mark: Path | None = None
+    """A file that is made when the blow falls."""
     struck: bool = False
     _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     _polled: set[str] = field(default_factory=set)
@@ -77,10 +79,15 @@ class Doors:
                 log.write(f"{instant.door}|{instant.label}|{instant.number}|{instant.side}\n")
         if instant != self.strike_at:
             return False
-        self.struck = True
+        self._fall()
         if self.blow == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         return True
+
+    def _fall(self) -> None:
+        self.struck = True
+        if self.mark is not None:
+            self.mark.touch()
 
     def is_refused(self, door: str, label: str) -> bool:
         """Whether a permanent failure has begun that this passage meets."""
@@ -109,8 +116,9 @@ class Doors:
                 return await send(request, **options)
             number = self.passes("azure", label)
             changes = request.method in _MUTATING
-            if not changes and self.blow == "permanent":  # only asking: refused at once
-                self.struck |= self.strike_at == Instant("azure", label, number, "after")
+            here = self.strike_at == Instant("azure", label, number, "after")
+            if here and not changes and self.blow == "permanent":  # only asking: refused at once
+                self._fall()
             if changes and self.comes(Instant("azure", label, number, "before")) and self.blow == "reset":
                 raise ServiceRequestError("connection reset")
             if self.is_refused("azure", label):

@@ -1,4 +1,7 @@
-"""What was found: a line a case in a file, and the table of them."""
+"""What was found: a line a case in a file, and the table of them.
+
+`missed`: the run never came to the instant. `done`: it came to its end by itself, in spite of the blow.
+"""
 
 import fcntl
 import json
@@ -9,6 +12,8 @@ from pathlib import Path
 
 from tests.chaos.cases import Case
 from tests.chaos.doors import BLOWS
+
+_BAD = ("lost", "leaked", "unclear")
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,7 @@ class Found:
     leaked: list[str]
     unclear: list[str]
     text: str
+    missed: bool = False
 
     @property
     def bad(self) -> bool:
@@ -34,7 +40,7 @@ class Found:
     def of(cls, case: Case, seconds: float) -> "Found":
         """Keep a case."""
         of_case = (str(case.instant), case.instant.door, case.blow, case.after, round(seconds, 1))
-        return cls(*of_case, case.lost, case.leaked, case.unclear, str(case))
+        return cls(*of_case, case.lost, case.leaked, case.unclear, str(case), case.missed)
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,8 @@ def print_table(found: Sequence[Found]) -> int:
     doors = Counter(door for _, door in {(one.instant, one.door) for one in found})
     of_doors = ", ".join(f"{count} {door}" for door, count in sorted(doors.items()))
     print(f"{doors.total()} instants ({of_doors}), {len(found)} cases of {_mean(found):.1f} s each\n")
-    print(f"{'':12}{'cases':>8}{'done':>8}{'resumed':>9}{'reaped':>8}{'lost':>6}{'leaked':>8}{'unclear':>9}")
+    columns = ("cases", "missed", "done", "resumed", "reaped", *_BAD)
+    print(" " * 12 + "".join(f"{column:>9}" for column in columns))
     for blow in (*BLOWS, "all"):
         print(_row(blow, [one for one in found if blow in (one.blow, "all")]))
     bad = [one for one in found if one.bad]
@@ -71,14 +78,10 @@ def print_table(found: Sequence[Found]) -> int:
 
 def _row(name: str, found: Sequence[Found]) -> str:
     after = Counter(one.after for one in found)
-    lost, leaked, unclear = (sum(bool(getattr(one, what)) for one in found) for what in _BAD)
-    return (
-        f"{name:12}{len(found):8}{after['done by itself']:8}{after['resumed']:9}{after['reaped']:8}"
-        f"{lost:6}{leaked:8}{unclear:9}"
-    )
-
-
-_BAD = ("lost", "leaked", "unclear")
+    bad = [sum(bool(getattr(one, what)) for one in found) for what in _BAD]
+    ended = [after[way] for way in ("done by itself", "resumed", "reaped")]
+    counts = [len(found), sum(one.missed for one in found), *ended, *bad]
+    return f"{name:12}" + "".join(f"{count:9}" for count in counts)
 
 
 def _mean(found: Sequence[Found]) -> float:
