@@ -43,7 +43,6 @@ ExecStop=/bin/umount /srv/data
 [Install]
 WantedBy=multi-user.target
 UNIT
-systemctl daemon-reload
 systemctl enable --now srv-data.service
 head -c 4194304 /dev/urandom > /srv/data/content.bin
 printf 'a release of the application\\n' > /etc/app-release

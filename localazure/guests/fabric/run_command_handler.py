@@ -1,9 +1,10 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -IS
 """The run command's handler: runs inside the guest, started by the machine's own agent.
 
 It stands alone: any Python from 3.8 on, nothing but the standard library. The script's text comes with the
 settings, runs from memory and is not left behind: the settings file is removed as soon as it is read. A
 command that takes longer than some seconds goes on behind the agent's back: the agent has other work.
+Python starts without its site (-IS): for an emulated processor that is a second.
 """
 
 from __future__ import annotations

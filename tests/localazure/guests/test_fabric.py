@@ -225,7 +225,9 @@ def test_the_package_is_served_directly_and_through_the_host(client: Client) -> 
     with zipfile.ZipFile(io.BytesIO(direct)) as package:
         declared = json.loads(package.read("HandlerManifest.json"))[0]["handlerManifest"]
         assert declared["supportsMultipleExtensions"] is True
-        assert declared["enableCommand"].split()[0] in package.namelist()
+        commands = [text.split()[0] for name, text in declared.items() if name.endswith("Command")]
+        assert len(commands) == 5
+        assert set(commands) <= set(package.namelist())
     assert json.loads(client.host("GET", "/versions")[1]) == ["2015-09-01"]
     assert client.host("GET", "/health")[0] == 200
 
