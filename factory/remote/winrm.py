@@ -9,17 +9,14 @@ import asyncio
 import base64
 import contextlib
 import hashlib
-import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import requests
-from pydantic import SecretStr
 
 from factory.clock import Clock, SystemClock
 from factory.errors import (
@@ -36,27 +33,15 @@ from factory.guest.command import MINUTE, Command, Output
 from factory.guest.powershell import PowerShell, ps_file
 from factory.remote.clixml import decode_clixml, without_positions
 from factory.remote.own_thread import in_own_thread
-from factory.remote.pinning import Pin, PinnedAdapter, is_expired
-from factory.remote.winrm_errors import (
-    CertificateExpired,
-    CertificateMismatch,
-    ShellQuota,
-    WinRmConnectionLost,
-    WinRmFault,
-    login_refused,
-    no_administrator,
-    not_reached,
-    too_long,
-    winrm_is_off,
-)
-
-Auth = Literal["ntlm", "kerberos", "credssp", "basic", "certificate"]
+from factory.remote.pinning import PinnedAdapter
+from factory.remote.winrm_errors import too_long
+from factory.remote.winrm_login import KNOCK_SECONDS, WinRmLogin, knock
+from factory.remote.winrm_translate import translate
 
 OPERATION_SECONDS = 20
 """How long the guest may hold one request open before it says "nothing yet"."""
 READ_SECONDS = 30
 """How long an answer may take before the connection counts as lost; more than the above."""
-KNOCK_SECONDS = 5.0
 PAUSE_SECONDS = 1.0
 LONGEST_LINE = 8000
 """Characters of a command line: cmd.exe takes 8191."""
@@ -67,47 +52,9 @@ LARGEST_FILE = 16 * 1024 * 1024
 _SCRIPTS = Path(__file__).parent / "scripts"
 _POWERSHELL = "powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand"
 _UTF8 = 65001
-_ACCESS_DENIED = 5
-_QUOTA = ("quota", "maximum number of")
 _MODULES = {"kerberos": "HAVE_KERBEROS", "credssp": "HAVE_CREDSSP", "ntlm": "HAVE_NTLM"}
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class WinRmLogin:
-    """Where and as whom; `pin` is the only certificate accepted. Seconds throughout.
-
-    `deadline` bounds all attempts to connect together; refused logins are retried only for `login_grace`.
-    `client_certificate` are the paths of a PEM certificate and its key, for the auth of that name.
-    """
-
-    host: str
-    user: str
-    password: SecretStr = field(repr=False)
-    pin: Pin = field(repr=False)
-    port: int = 5986
-    auth: Auth = "ntlm"
-    scheme: str = "https"
-    client_certificate: tuple[str, str] | None = None
-    deadline: float = 300
-    login_grace: float = 60
-
-    @property
-    def name(self) -> str:
-        """user@host:port, for errors and logs."""
-        return f"{self.user}@{self.host}:{self.port}"
-
-    @property
-    def endpoint(self) -> str:
-        """The address of the service. InvalidInput without TLS: nothing to pin, and Basic is plain."""
-        if self.scheme != "https":
-            raise InvalidInput(
-                f"{self.name}: WinRM over {self.scheme} is refused, with {self.auth} authentication too",
-                remedy="use HTTPS on port 5986; the guest makes its own certificate",
-            )
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"https://{host}:{self.port}/wsman"
 
 
 class PowerShellGuest:
@@ -222,15 +169,6 @@ async def try_login(login: WinRmLogin, clock: Clock | None = None) -> bool:
     return True
 
 
-def is_open(host: str, port: int) -> bool:
-    """Whether anything listens there. Blocks for some seconds at most."""
-    try:
-        socket.create_connection((host, port), timeout=KNOCK_SECONDS).close()
-    except OSError:
-        return False
-    return True
-
-
 class _Lines:
     """Output as lines to whoever listens, while it comes."""
 
@@ -267,7 +205,7 @@ class _Wire:
 
     def open(self) -> None:
         """Knock, compare the certificate, log in, open the shell."""
-        _knock(self.login)
+        knock(self.login)
         with self._told("opening a shell"):
             self._shell = self._protocol.open_shell(codepage=_UTF8, noprofile=True)
 
@@ -334,7 +272,7 @@ class _Wire:
             raise
         except Exception as error:
             self.closed = True
-            raise _translate(error, self.login, what) from error
+            raise translate(error, self.login, what) from error
 
 
 def _protocol(login: WinRmLogin) -> Any:
@@ -397,68 +335,6 @@ def _encoded(expression: str) -> str:
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace").replace("\r\n", "\n")
-
-
-def _knock(login: WinRmLogin) -> None:
-    try:
-        socket.create_connection((login.host, login.port), timeout=KNOCK_SECONDS).close()
-    except ConnectionRefusedError as error:
-        raise winrm_is_off(login.name) from error
-    except OSError as error:
-        raise not_reached(login.name, str(error)) from error
-
-
-def _translate(error: Exception, login: WinRmLogin, what: str) -> GuestError:
-    """One clear error for whatever a call ended in."""
-    from winrm.exceptions import (  # noqa: PLC0415 - see `_protocol`
-        InvalidCredentialsError,
-        WinRMTransportError,
-        WSManFaultError,
-    )
-
-    if isinstance(error, InvalidCredentialsError):
-        return login_refused(login.name, login.user, login.auth)
-    if isinstance(error, requests.exceptions.SSLError):
-        return _of_handshake(error, login)
-    if isinstance(error, WSManFaultError):
-        return _of_fault(error.wsman_fault_code, str(error.reason), login, what)
-    if isinstance(error, WinRMTransportError):
-        return WinRmFault(login.name, what, error.code, f"HTTP status {error.code}")
-    alive = is_open(login.host, login.port)
-    return WinRmConnectionLost(login.name, what, f"{type(error).__name__}: {error}"[:200], alive=alive)
-
-
-def _of_handshake(error: Exception, login: WinRmLogin) -> GuestError:
-    if is_expired(error):
-        return CertificateExpired(login.name, login.pin.expires.isoformat())
-    found = _shown(login)
-    if found == login.pin.fingerprint:
-        return Unreachable(login.name, f"no TLS session: {str(error)[:200]}")
-    return CertificateMismatch(login.name, login.pin.fingerprint, found)
-
-
-def _of_fault(code: int | None, reason: str, login: WinRmLogin, what: str) -> GuestError:
-    if any(word in reason.casefold() for word in _QUOTA):
-        return ShellQuota(login.name, reason.strip())
-    if code == _ACCESS_DENIED:
-        return no_administrator(login.name, login.user, reason.strip())
-    return WinRmFault(login.name, what, code, reason.strip())
-
-
-def _shown(login: WinRmLogin) -> str | None:
-    """The fingerprint that the other side shows, for the error's text alone; nothing is sent to it."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    try:
-        with (
-            socket.create_connection((login.host, login.port), timeout=KNOCK_SECONDS) as plain,
-            context.wrap_socket(plain) as wrapped,
-        ):
-            shown = wrapped.getpeercert(binary_form=True)
-    except OSError:
-        return None
-    return hashlib.sha256(shown).hexdigest() if shown else None
 
 
 async def _connect(login: WinRmLogin, clock: Clock) -> _Wire:

@@ -109,9 +109,27 @@ def too_long(host: str, what: str, seconds: float) -> DeadlineExceeded:
     return error
 
 
+def of_delegation(host: str, user: str, said: str) -> LoginRefused:
+    """What CredSSP ended in: it is not offered, or the password is not believed."""
+    if "available authentication method" not in said:
+        return login_refused(host, user, "credssp")
+    return LoginRefused(
+        host,
+        "the machine does not offer credssp",
+        remedy="Enable-WSManCredSSP -Role Server there, or log in with ntlm",
+    )
+
+
 def login_refused(host: str, user: str, auth: str) -> LoginRefused:
     """The machine does not believe who we are."""
-    shown = {"certificate": "the client certificate", "kerberos": "the ticket"}.get(auth, "the password")
+    if auth == "certificate":
+        return LoginRefused(
+            host,
+            f"the machine refuses the client certificate of {user!r}",
+            remedy="its issuer must be in Cert:\\LocalMachine\\Root, Service\\Auth\\Certificate true, and a "
+            "mapping in WSMan:\\localhost\\ClientCertificate must have its user and the password of today",
+        )
+    shown = "the ticket" if auth == "kerberos" else "the password"
     return LoginRefused(
         host,
         f"the machine refuses {shown} of {user!r} ({auth})",

@@ -22,8 +22,9 @@ from factory.guest.powershell import ps
 from factory.guest.units import Stage
 from factory.opened import Opened
 from factory.recipe import Build, Customization
-from factory.remote.winrm import PowerShellGuest, WinRmLogin, is_open, try_login
+from factory.remote.winrm import PowerShellGuest, try_login
 from factory.remote.winrm_errors import WinRmConnectionLost
+from factory.remote.winrm_login import WinRmLogin, is_open
 from factory.run import BUILD_KEY, TEST_KEY, Run, Skip
 from factory.windows.answers import moment, restarted
 from factory.windows.bootstrap import (

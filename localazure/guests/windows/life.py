@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from localazure.guests.windows.machine import boot
 from localazure.guests.windows.machine.machine import Machine
+from localazure.guests.windows.wsman import client_certificates
 from localazure.guests.windows.wsman.server import Listener
 from localazure.guests.windows.wsman.service import Service
 
@@ -116,6 +117,10 @@ class Life:
                 log.warning("%s cannot listen: %s", self.machine.spec.name, error)
                 continue
             self._listeners[key] = listener
+        if self.machine.document["winrm"]["auth"]["Certificate"] == "true":
+            roots = client_certificates.trusted_pem(self.machine)
+            for listener in self._listeners.values() if roots else ():
+                listener.ask_for_certificates(roots)
 
 
 def admitted(machine: Machine, port: int) -> bool:

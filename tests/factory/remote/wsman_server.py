@@ -5,6 +5,7 @@ It knows the seven messages that a shell needs and plays a script of answers; it
 
 import base64
 import re
+import socket
 import ssl
 import threading
 import time
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -94,6 +96,8 @@ class Served:
     service: Service
     port: int
     stop: Callable[[], None]
+    go_deaf: Callable[[], None]
+    """Listen no more, from this moment on; connections that are open stay."""
 
 
 @contextmanager
@@ -115,7 +119,9 @@ def serve(identity: Identity, service: Service, folder: Path) -> Iterator[Served
         thread.join()
 
     try:
-        yield Served(service, server.server_address[1], stop)
+        yield Served(
+            service, server.server_address[1], stop, lambda: server.socket.shutdown(socket.SHUT_RDWR)
+        )
     finally:
         stop()
 

@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from factory.clock import SystemClock
 from factory.guest.evidence import Verdict
 from factory.guest.units import Stage
-from factory.remote.winrm import PowerShellGuest, WinRmLogin
+from factory.remote.winrm import PowerShellGuest
+from factory.remote.winrm_login import WinRmLogin
 from factory.windows.bootstrap import WayIn, opening, parse_opening, password_of
 from factory.windows.context import Context
 from factory.windows.generalize import examine, judge

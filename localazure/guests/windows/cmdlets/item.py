@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from localazure.guests.windows.cmdlets import providers, wsman_drive
+from localazure.guests.windows.cmdlets.client_certificate import new_mapping
 from localazure.guests.windows.machine.files import DiskFullError
 from localazure.guests.windows.powershell.cmdlet import Call, cmdlet
 from localazure.guests.windows.powershell.convert import to_list, to_string
@@ -122,7 +123,7 @@ def _wanted(call: Call, one: PSObject) -> bool:
 
 @cmdlet(
     "New-Item",
-    "Path:0 Name ItemType:a=Type Value Force:switch Transport Address CertificateThumbPrint HostName Port URLPrefix Enabled Credential",
+    "Path:0 Name ItemType:a=Type Value Force:switch Transport Address CertificateThumbPrint HostName Port URLPrefix Enabled Credential Subject URI Issuer",
     aliases="ni",
 )
 def new_item(call: Call) -> Iterator[Value]:
@@ -133,13 +134,17 @@ def new_item(call: Call) -> Iterator[Value]:
             case "registry":
                 yield _new_key(call, providers.user_hive(call.shell, path))
             case "wsman":
-                yield _new_listener(call)
+                yield new_mapping(call) if _of_certificates(path) else _new_listener(call)
             case "file":
                 yield _new_file(call, call.machine.files.resolve(path, call.shell.directory))
             case "environment":
                 call.shell.write("env:" + path.partition(":")[2].lstrip("\\"), call.get("Value"))
             case other:
                 raise ModelGap(f"New-Item on the drive {other}:")
+
+
+def _of_certificates(path: str) -> bool:
+    return [part.lower() for part in wsman_drive.parts_of(path)] == ["clientcertificate"]
 
 
 def _new_key(call: Call, path: str) -> PSObject:

@@ -1,4 +1,4 @@
-"""Who speaks: the server's side of NTLM and Negotiate, Basic over TLS, and the messages they encrypt.
+"""Who speaks: NTLM and Negotiate, Basic over TLS, CredSSP, client certificates; and the messages they encrypt.
 
 NTLM proves a password for one connection, so its state is the connection's. pyspnego's acceptor looks accounts
 up in a file that an environment variable names; it gets one with the one account in question, under a lock.
@@ -22,6 +22,8 @@ from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
 from localazure.guests.windows.machine.users import nt_hash
+from localazure.guests.windows.wsman.client_certificates import HEADER
+from localazure.guests.windows.wsman.credssp import Delegation, lines_of
 
 Account = dict[str, Any]
 _STORE = threading.Lock()
@@ -30,26 +32,40 @@ _BOUNDARY = b"--Encrypted Boundary"
 
 
 @dataclass(frozen=True)
+class Doors:
+    """What the authenticator asks the machine: a usable account by its name, or by the certificate shown; all."""
+
+    computer: str
+    find: Callable[[str], Account | None]
+    of_certificate: Callable[[], Account | None]
+    all: Callable[[], list[Account]]
+
+
+@dataclass(frozen=True)
 class Policy:
     """What the machine's WSMan configuration allows."""
 
     basic: bool
     negotiate: bool
+    credssp: bool
+    certificate: bool
     hardening: str
     tls: bool
 
     def challenges(self) -> list[str]:
         """The headers of a 401."""
         found = ["Negotiate", "NTLM"] if self.negotiate else []
+        found += ["CredSSP"] if self.credssp else []
         return found + (['Basic realm="WSMAN"'] if self.basic and self.tls else [])
 
 
 class Authenticator:
     """The state of one connection."""
 
-    def __init__(self, find: Callable[[str], Account | None], binding: bytes | None) -> None:
-        """`find` gives a usable account by name; `binding` is the tls-server-end-point of the certificate."""
-        self._find, self._binding = find, binding
+    def __init__(self, doors: Doors, binding: bytes | None) -> None:
+        """`binding` is the tls-server-end-point of the certificate."""
+        self._doors, self._find, self._binding = doors, doors.find, binding
+        self._delegation: Delegation | None = None
         self._context: Any = None
         self._protocol = "Negotiate"
         self.account: Account | None = None
@@ -60,12 +76,28 @@ class Authenticator:
             return self.account is not None and self._context is not None, None
         scheme, _, token = header.partition(" ")
         self.account = None
+        if header == HEADER:
+            self.account = self._doors.of_certificate() if policy.certificate and policy.tls else None
+            return self.account is not None, None
+        if scheme.lower() == "credssp" and policy.credssp:
+            return self._delegated(token)
         if scheme.lower() == "basic" and policy.basic and policy.tls:
             return self._basic(token), None
         if scheme.lower() in ("negotiate", "ntlm") and policy.negotiate:
             self._protocol = scheme
             return self._step(token, policy)
         return False, None
+
+    def _delegated(self, text: str) -> tuple[bool, str | None]:
+        with _account_file(lines_of(self._doors.all(), self._doors.computer)):
+            delegation = self._delegation or Delegation(self._find)
+            try:
+                reply = delegation.step(base64.b64decode(text, validate=True))
+            except ValueError:
+                return False, None
+        self._delegation = None if delegation.ended else delegation
+        self.account = self._context = delegation.account
+        return self.account is not None, f"CredSSP {base64.b64encode(reply).decode()}" if reply else None
 
     def _basic(self, token: str) -> bool:
         try:

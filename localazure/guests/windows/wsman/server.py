@@ -18,7 +18,8 @@ import h11
 
 from localazure.guests.inbound import allows
 from localazure.guests.windows.machine.machine import Machine
-from localazure.guests.windows.wsman.auth import Account, Authenticator, Policy
+from localazure.guests.windows.wsman import client_certificates
+from localazure.guests.windows.wsman.auth import Account, Authenticator, Doors, Policy
 from localazure.guests.windows.wsman.service import Service
 
 log = logging.getLogger("localazure.windows")
@@ -35,6 +36,7 @@ class Listener:
         self.certificate = certificate
         self._key = key
         self._server: asyncio.Server | None = None
+        self._tls = self._context()
         self._connections: set[asyncio.Task[None]] = set()
         der = ssl.PEM_cert_to_DER_cert(certificate.decode())
         self._binding = hashlib.sha256(der).digest()
@@ -47,7 +49,7 @@ class Listener:
             self._connected,
             self._machine.spec.address,
             self.port,
-            ssl=self._context(),
+            ssl=self._tls,
             ssl_handshake_timeout=10,
             reuse_address=True,
         )
@@ -61,6 +63,16 @@ class Listener:
             chain.write_bytes(self._key + self.certificate)
             context.load_cert_chain(chain)
         return context
+
+    def ask_for_certificates(self, roots: str) -> None:
+        """Ask clients for a certificate from now on, and believe those of these issuers (PEM).
+
+        Windows asks by renegotiation, which there is in TLS 1.2 alone.
+        """
+        self._tls.maximum_version = ssl.TLSVersion.TLSv1_2
+        self._tls.load_verify_locations(cadata=roots)
+        self._tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        self._tls.verify_mode = ssl.CERT_OPTIONAL
 
     async def close(self, *, now: bool) -> None:
         """Stop listening; `now` also cuts the connections, as a machine does that goes down."""
@@ -119,16 +131,30 @@ class _Connection:
         self._listener, self._machine, self._service = listener, machine, service
         self._reader, self._writer = reader, writer
         self._http = h11.Connection(h11.SERVER)
-        self._auth = Authenticator(self._account, listener.binding)
+        tls = writer.get_extra_info("ssl_object")
+        doors = Doors(
+            machine.computer_name,
+            self._account,
+            lambda: self._usable(client_certificates.account_of(machine, tls.getpeercert(binary_form=True))),
+            lambda: [one for one in list(machine.users.all.values()) if machine.users.usable(one)],
+        )
+        self._auth = Authenticator(doors, listener.binding)
 
     def _account(self, name: str) -> dict[str, object] | None:
-        account = self._machine.users.get(name)
+        return self._usable(self._machine.users.get(name))
+
+    def _usable(self, account: Account | None) -> Account | None:
         return account if account is not None and self._machine.users.usable(account) else None
 
     def _policy(self) -> Policy:
         auth = self._machine.document["winrm"]["auth"]
         return Policy(
-            auth["Basic"] == "true", auth["Negotiate"] == "true", auth["CbtHardeningLevel"], tls=True
+            basic=auth["Basic"] == "true",
+            negotiate=auth["Negotiate"] == "true",
+            credssp=auth["CredSSP"] == "true",
+            certificate=auth["Certificate"] == "true",
+            hardening=auth["CbtHardeningLevel"],
+            tls=True,
         )
 
     async def serve(self) -> None:
