@@ -237,6 +237,30 @@ MUTANTS = (
         "tests/factory/remote/test_winrm.py",
     ),
     Mutant(
+        "the password of a Windows administrator is sent as a parameter",
+        "factory/windows/scripts/enable_winrm.ps1",
+        """    $password = 'Gf1-' + [Convert]::ToBase64String($bytes)
+""",
+        """    $password = 'Gf1-' + [Convert]::ToBase64String($bytes)
+    cmd.exe /c "echo $password" | Out-Null
+""",
+        "tests/factory/windows/test_on_machines.py::test_the_password_is_in_no_process_of_the_guest_and_on_no_disk_of_it",
+    ),
+    Mutant(
+        "a restart under Sysprep is taken for Sysprep's own failure",
+        "factory/windows/sysprep.py",
+        "restarted(now.boot, look.boot)",
+        "False",
+        "tests/factory/windows/test_sysprep_run.py",
+    ),
+    Mutant(
+        "a hang is known by any line of the log",
+        "factory/windows/failure.py",
+        "lines[-1:] if hung else lines",
+        "lines",
+        "tests/factory/windows/test_failures.py",
+    ),
+    Mutant(
         "the log of an older Sysprep is read as this run's",
         "factory/windows/sysprep_log.py",
         "    kept, young = [], began is None\n",

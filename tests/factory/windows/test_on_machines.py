@@ -14,12 +14,15 @@ from typing import Any
 
 import pytest
 
+from factory.guest.guest import run_checked
 from factory.remote.winrm import try_login
 from factory.windows.bootstrap import close, look_from_outside
 from factory.windows.errors import SysprepFailed
 from factory.windows.failure import known_failures
+from factory.windows.generalize import all_operations, operation_named
 from factory.windows.sysprep import Limits, State
 from localazure.guests.windows.failures import failures
+from localazure.guests.windows.machine.machine import Machine
 from localazure.guests.windows.machine.process import Process, Token
 from tests.factory.windows.machine import ADMIN, Opened, opened_machine
 from tests.localazure.guests.windows.rooms import Guest, until
@@ -79,6 +82,79 @@ async def test_what_breaks_the_images_machines_later_is_found_before_sysprep(
     texts = [finding.text for finding in (await machine.verdict()).findings]
     assert len(texts) == 1
     assert FOUND_BEFORE[name] in texts[0].partition("Remedy: ")[2]
+
+
+SEEN_BEFORE = {
+    "appx-per-user": "appx_per_user",
+    "bitlocker-on": "bitlocker",
+    "custom-unattend": "custom_unattend",
+    "disk-full": "disk_space",
+    "distributed-transactions": "msdtc",
+    "domain-joined": "domain_membership",
+    "earlier-run-failed": "earlier_sysprep",
+    "must-change-password": "must_change_password",
+    "pending-reboot": "pending_reboot",
+    "provisioning-media": "provisioning_media",
+    "rearm-exhausted": "rearm_count",
+    "reserved-storage": "servicing_idle",
+    "unsupported-role": "server_roles",
+    "upgraded-system": "upgraded_os",
+}
+"""The check that finds a state which is there already when it looks."""
+
+
+async def test_a_state_that_is_there_already_is_found_by_its_check_and_by_no_other(machine: Opened) -> None:
+    """One state after another, each put back: the machine's document is the whole machine."""
+    model = machine.guest.machine
+    good = json.dumps(model.snapshot())
+    found = {}
+    for name in SEEN_BEFORE:
+        machine.guest.host.provoke(machine.guest.spec.os_disk, name)
+        found[name] = {finding.unit for finding in (await machine.verdict()).findings}
+        put_back(model, json.loads(good))
+    assert found == {name: {unit} for name, unit in SEEN_BEFORE.items()}
+
+
+def put_back(model: Machine, document: dict[str, Any]) -> None:
+    """Make the machine what it was, in place: every part of it holds on to its piece of the document."""
+
+    def restore(now: dict[str, Any], then: dict[str, Any]) -> None:
+        for key in set(now) - set(then):
+            del now[key]
+        for key, value in then.items():
+            if isinstance(value, dict) and isinstance(now.get(key), dict):
+                restore(now[key], value)
+            elif isinstance(value, list) and isinstance(now.get(key), list):
+                now[key][:] = value
+            else:
+                now[key] = value
+
+    with model.lock:
+        restore(model.document, document)
+
+
+MENDS = {
+    "appx-per-user": "remove_user_appx",
+    "custom-unattend": "remove_unattend",
+    "distributed-transactions": "enable_msdtc",
+    "must-change-password": "clear_password_change",
+    "provisioning-media": "enable_cdrom",
+}
+
+
+def test_every_mending_operation_has_a_state_that_it_mends() -> None:
+    assert set(MENDS.values()) == {operation.name for operation in all_operations()}
+
+
+@pytest.mark.parametrize("name", sorted(MENDS))
+async def test_a_mended_machine_passes_the_checks_and_sysprep(machine: Opened, name: str) -> None:
+    machine.guest.host.provoke(machine.guest.spec.os_disk, name)
+    assert (await machine.verdict()).findings
+    async with machine.door() as guest:
+        for command in operation_named(MENDS[name])():
+            await run_checked(guest, command)
+    assert (await machine.verdict()).findings == ()
+    assert (await machine.sysprep()).last.image_state == "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"
 
 
 @pytest.mark.parametrize("name", sorted(set(KNOWN) - set(HANGS)))
