@@ -102,6 +102,13 @@ def judge_machine(recipe: Recipe, machine: Machine) -> list[str]:
     for_managed_image = recipe.target.managed_image_group is not None
     rules = {
         f"{elsewhere}: disks are made from a backup in its own region": machine.location != recipe.location,
+        "mend steps and tests for Pester are for Windows, and the source runs Linux": (
+            machine.os_type == "Linux"
+            and (
+                any(step.mend for step in recipe.customize)
+                or any(test.pester for test in recipe.verify.tests)
+            )
+        ),
         f"the source runs {machine.os_type}, which the factory does not know": (
             machine.os_type not in ("Linux", "Windows")
         ),

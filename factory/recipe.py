@@ -194,6 +194,10 @@ class Test(_Part):
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     script: str = Field(description="Shell script (Windows: PowerShell), run as root; passes with exit 0.")
+    pester: bool = Field(
+        default=False,
+        description="Windows: the script is a file for Pester; each test that fails is told by its name.",
+    )
 
 
 class Verification(_Part):

@@ -39,6 +39,7 @@ from factory.windows.context import Context, Expected
 from factory.windows.errors import Restarted
 from factory.windows.facts import WindowsFacts, gather_facts
 from factory.windows.generalize import WindowsEvidence, examine, judge, operation_named
+from factory.windows.own_tests import run_own_tests
 from factory.windows.probe import script
 from factory.windows.sealed import Seal
 from factory.windows.sysprep import Limits
@@ -50,7 +51,6 @@ UPDATES = "windows-updates.json"
 LOGIN_GRACE = 30.0
 LOOK_DEADLINE = 20.0
 """Seconds for one attempt to look at Sysprep; the watch itself bears failed looks."""
-TEST_SECONDS = 600.0
 
 
 class WindowsFamily:
@@ -231,7 +231,7 @@ class WindowsFamily:
         async with self._door(run, opened) as guest:
             found = await gather_facts(guest, run.plan.recipe.verify.files)
             evidence = await examine(guest, Stage.AFTER_PROVISION, context)
-            tests = await _own_tests(run, guest)
+            tests = await run_own_tests(guest, run.plan.recipe.verify.tests, way_in.folder)
         verdict = judge(evidence)
         findings = [*(str(finding) for finding in verdict.findings), *tests]
         return Proof(_seen(source, found, verdict), findings, list(verdict.warnings))
@@ -315,16 +315,6 @@ def _commands(run: Run, step: Customization) -> list[Command]:
         return list(operation_named(step.mend)())
     seconds = run.plan.recipe.deadline("customize").total_seconds()
     return [ps("script", step.script or "", timeout=seconds)]
-
-
-async def _own_tests(run: Run, guest: Guest) -> list[str]:
-    findings = []
-    for test in run.plan.recipe.verify.tests:
-        output = await guest.run(ps("test", test.script, timeout=TEST_SECONDS))
-        if output.status != 0:
-            said = (output.stderr or output.stdout).strip().splitlines()[-1:] or ["no message"]
-            findings.append(f"the recipe's test {test.name!r} exited {output.status}: {said[0]}")
-    return findings
 
 
 def _seen(source: WindowsFacts, found: WindowsFacts, verdict: Verdict) -> dict[str, Any]:

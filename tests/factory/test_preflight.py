@@ -4,6 +4,7 @@ from factory.azure.galleries import Definition
 from factory.azure.machine_models import SecurityProfile
 from factory.errors import PreflightFailed
 from factory.preflight import judge_definition, judge_machine, refuse_impossible
+from factory.recipe import Customization, Test
 from tests.factory.machines import machine
 from tests.factory.recipes import DEFINITION, document, recipe
 
@@ -63,3 +64,12 @@ def test_a_windows_vm_is_a_source_and_wants_a_windows_definition_and_a_network_p
     build = recipe().build.model_copy(update={"transport": "run-command"})
     (finding,) = judge_machine(recipe().model_copy(update={"build": build}), windows)
     assert "WinRM alone" in finding
+
+
+def test_what_is_for_windows_is_refused_on_linux_before_anything_is_made() -> None:
+    plain = recipe()
+    mending = plain.model_copy(update={"customize": [Customization(name="mend", mend="enable_cdrom")]})
+    tests = plain.verify.model_copy(update={"tests": [Test(name="x", script="Describe 'x' {}", pester=True)]})
+    for wanted in (mending, plain.model_copy(update={"verify": tests})):
+        (finding,) = judge_machine(wanted, machine())
+        assert finding == "mend steps and tests for Pester are for Windows, and the source runs Linux"

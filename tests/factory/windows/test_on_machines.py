@@ -15,16 +15,18 @@ from typing import Any
 import pytest
 
 from factory.guest.guest import run_checked
+from factory.recipe import Test
 from factory.remote.winrm import try_login
 from factory.windows.bootstrap import close, look_from_outside
 from factory.windows.errors import SysprepFailed
 from factory.windows.failure import known_failures
 from factory.windows.generalize import all_operations, operation_named
+from factory.windows.own_tests import run_own_tests
 from factory.windows.sysprep import Limits, State
 from localazure.guests.windows.failures import failures
 from localazure.guests.windows.machine.machine import Machine
 from localazure.guests.windows.machine.process import Process, Token
-from tests.factory.windows.machine import ADMIN, Opened, opened_machine
+from tests.factory.windows.machine import ADMIN, FOLDER, Opened, opened_machine
 from tests.localazure.guests.windows.rooms import Guest, until
 
 KNOWN = {failure.name.replace("_", "-"): failure for failure in known_failures()}
@@ -281,3 +283,35 @@ async def test_a_listener_of_the_users_own_is_used_and_stays_and_the_factorys_us
         assert machine.guest.listens
         assert machine.guest.machine.users.get(ADMIN) is None
         assert (await machine.guest.ps("'the user is still let in'"))[0] == 0
+
+
+PESTER = """
+Describe 'the application' {
+    BeforeAll { New-Item -Path C:\\app -ItemType Directory -Force | Out-Null }
+    Context 'its folder' {
+        It 'is there' { 'C:\\app' | Should Exist }
+        It 'is no file' { (Test-Path -Path C:\\app -PathType Leaf) | Should -Be $false }
+    }
+    It 'has a release' { (6 * 7) | Should %s 42 }
+    It 'is not empty' { 'release 7' | Should Not BeNullOrEmpty }
+}
+"""
+
+
+def pester(text: str) -> Test:
+    return Test(name="pester", script=text, pester=True)
+
+
+async def test_the_recipes_pester_tests_run_and_what_fails_is_named(machine: Opened) -> None:
+    good, bad = pester(PESTER % "Be"), pester(PESTER % "Not Be")
+    empty, broken = pester("'nothing'"), pester("Describe 'x' {")
+    plain = Test(name="plain", script="throw 'no release'")
+    async with machine.door() as guest:
+        assert await run_own_tests(guest, [good], FOLDER) == []
+        found = await run_own_tests(guest, [bad, empty, broken, plain], FOLDER)
+    assert len(found) == 4
+    assert "'pester': has a release: Expected anything but: {42}" in found[0]
+    assert "holds no test" in found[1]
+    assert "exited 1" in found[2]
+    assert "'plain' exited 1: " in found[3]
+    assert "no release" in found[3]
