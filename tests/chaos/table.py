@@ -49,6 +49,11 @@ class Results:
 
     file: Path
 
+    @property
+    def counted(self) -> Path:
+        """Beside it, the instants that were counted first: those who go on strike at the same ones."""
+        return self.file.with_name(f"{self.file.name}.counted")
+
     def add(self, found: Found) -> None:
         """Write a case down."""
         with self.file.open("a") as file:

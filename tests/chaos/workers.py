@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import time
 import traceback
@@ -54,11 +55,13 @@ class Work:
         print(f"{name} {case} ({found.seconds:.0f} s)", flush=True)
 
     def _instants(self, ground: Ground, number: int) -> list[Instant]:
-        """Count them once: every worker has the same cases, and has imported what runs need."""
-        counted = self.folder / "counted"
-        if number == 0:
+        """Count them once: every worker, and who goes on later, has the same cases and warm imports."""
+        counted = self.results.counted
+        if number == 0 and not counted.exists():
             ground.count_instants()
-            ground.counted.rename(counted)
+            draft = counted.with_name(f"{counted.name}.new")
+            shutil.copytree(ground.counted, draft)
+            draft.rename(counted)
         until = time.monotonic() + COUNTED_WITHIN
         while not counted.exists():
             if time.monotonic() > until:
