@@ -40,6 +40,9 @@ class Summary(BaseModel):
     record: str
 
 
+_MODEL = ("modelled", "simulation")
+
+
 def summarize(run: Run) -> tuple[Summary, str]:
     """The summary and the report's Markdown, which is also written into the run record."""
     record = run.record
@@ -118,6 +121,14 @@ def render(run: Run, summary: Summary) -> str:
         summary=summary,
         plan=run.plan,
         endpoint=run.connection.endpoint,
+        simulated=_simulated(summary),
+        changes=[event for event in run.record.events() if (event.step, event.kind) == ("customize", "fact")],
         warnings=[event for event in run.record.events() if event.kind == "warning"],
         manifest=run.record.has("backup-manifest.json"),
     )
+
+
+def _simulated(summary: Summary) -> str:
+    """What a machine says of itself that calls itself a model; empty for others."""
+    cells = [str(cell) for proof in summary.proof.values() for row in proof["rows"] for cell in row]
+    return next((cell for cell in cells if any(word in cell.casefold() for word in _MODEL)), "")

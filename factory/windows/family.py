@@ -234,7 +234,8 @@ class WindowsFamily:
             tests = await run_own_tests(guest, run.plan.recipe.verify.tests, way_in.folder)
         verdict = judge(evidence)
         findings = [*(str(finding) for finding in verdict.findings), *tests]
-        return Proof(_seen(source, found, verdict), findings, list(verdict.warnings))
+        seen = _seen(source, found, verdict, run.plan.temporary_admin)
+        return Proof(seen, findings, list(verdict.warnings))
 
     async def old_login(self, run: Run, opened: Opened) -> list[str]:
         """The build machine's administrator, with his password."""
@@ -317,19 +318,22 @@ def _commands(run: Run, step: Customization) -> list[Command]:
     return [ps("script", step.script or "", timeout=seconds)]
 
 
-def _seen(source: WindowsFacts, found: WindowsFacts, verdict: Verdict) -> dict[str, Any]:
+def _seen(source: WindowsFacts, found: WindowsFacts, verdict: Verdict, own: str) -> dict[str, Any]:
+    """What is shown; `own` is the factory's account on the build machine, which no source has."""
+    before = [user.name for user in source.users if user.name.casefold() != own.casefold()]
+    after = [user.name for user in found.users]
     return {
         "rows": [
             ["machine SID", source.machine_sid, found.machine_sid],
             ["computer name", source.computer_name, found.computer_name],
             ["system", f"{source.caption} {source.build}", f"{found.caption} {found.build}"],
             ["hardware", source.hardware, found.hardware],
-            ["users", *(", ".join(user.name for user in facts.users) for facts in (source, found))],
+            ["users", *(", ".join(names) for names in (before, after))],
             *(["SHA-256 of " + path, str(sha256), "the same"] for path, sha256 in found.files.items()),
         ],
         "machine_sid": [source.machine_sid, found.machine_sid],
         "computer_name": [source.computer_name, found.computer_name],
-        "users": [[user.name for user in source.users], [user.name for user in found.users]],
+        "users": [before, after],
         "files": found.files,
         "data_disks": [disk.model_dump(mode="json") for disk in found.data_disks],
         "checks": verdict.checked,

@@ -86,7 +86,12 @@ def test_a_clone_of_a_windows_server_becomes_a_verified_version(windows: Cloud, 
     assert proof["computer_name"][1].casefold() == plan_of(run_id).test_computer_name
     assert proof["files"][CONTENT] is not None
     assert plan_of(run_id).temporary_admin not in proof["users"][1]
-    assert "modelled Windows guest" in Path(summary.report).read_text()
+    report = Path(summary.report).read_text()
+    assert "Proof level: **a simulation**" in report
+    assert "modelled Windows guest" in report
+    assert "really booted" not in report
+    assert "KB" in report.partition("## Changes")[2].partition("## Proof")[0]
+    assert plan_of(run_id).temporary_admin not in proof["users"][0]
     evidence = record_of(run_id).load("evidence.json")
     assert evidence["closing"]["port_open"] is False
     assert record_of(run_id).load("sysprep-log.json")
