@@ -12,7 +12,6 @@ OLDEST = (2, 2)
 
 
 _PROBE = """
-waagent -version
 [ ! -d /run/systemd/system ] || echo "service $(systemctl is-enabled "$1" 2>&1)"
 true
 """
@@ -29,14 +28,14 @@ def agent_present(output: Output, context: Context) -> Iterator[str]:
     It deprovisions this machine, and says of the next one that it is ready. Masked or disabled, Azure waits
     for that word until provisioning times out.
     """
-    found = re.search(r"WALinuxAgent-(\d+(?:\.\d+)*)", output.stdout)
+    found = re.match(r"\d+(?:\.\d+)*", context.facts.agent_version or "")
     package = context.distro.agent_package
     if found is None:
         yield f"the Azure agent is not installed (package {package})"
         return
-    version = tuple(int(part) for part in found.group(1).split("."))
+    version = tuple(int(part) for part in found.group().split("."))
     if version < OLDEST:
-        yield f"the Azure agent {found.group(1)} is too old (package {package})"
+        yield f"the Azure agent {found.group()} is too old (package {package})"
     service = re.search(r"^service (.*)$", output.stdout, re.MULTILINE)
     if service and not service.group(1).startswith(("enabled", "static", "alias", "indirect", "generated")):
         yield f"the agent's service {context.distro.agent_service} is {service.group(1)}: it would not start"
