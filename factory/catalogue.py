@@ -120,7 +120,7 @@ def _failure(failure: Failure) -> Page:
     title, text = _split(failure.docstring)
     facts = (
         text,
-        f"Known by `{failure.signature}`.",
+        f"Known by `{failure.signature}`{', in the last word of a Sysprep that hangs' if failure.hang else ''}.",
         f"Told as: {failure.cause}.",
         f"Remedy: {failure.remedy}.",
         f"Source: {failure.citation}.",

@@ -44,6 +44,6 @@ async def check_source(run: Run, opened: Opened) -> Source:
         missing = [f"{path} is not there" for path, found in facts.files.items() if found is None]
         findings = [str(finding) for finding in verdict.findings] + missing
         if findings:
-            raise NotGeneralizable(opened.address, findings)
+            raise NotGeneralizable(opened.name, findings)
         run.record.write("check", "fact", f"{len(verdict.checked)} checks passed", checks=verdict.checked)
         return Source(facts=facts)
