@@ -118,9 +118,10 @@ def _distro(distro: Distro) -> Page:
 
 def _failure(failure: Failure) -> Page:
     title, text = _split(failure.docstring)
+    where = ", in the last word of a Sysprep that hangs" if failure.hang else ""
     facts = (
         text,
-        f"Known by `{failure.signature}`{', in the last word of a Sysprep that hangs' if failure.hang else ''}.",
+        f"Known by `{failure.signature}`{where}.",
         f"Told as: {failure.cause}.",
         f"Remedy: {failure.remedy}.",
         f"Source: {failure.citation}.",
