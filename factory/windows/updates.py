@@ -22,6 +22,9 @@ ROUNDS = 8
 """Updates bring updates; more rounds than this are no progress."""
 TASK = "golden-updates"
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
+CONFIRMATIONS = 3
+"""Looks in a row that must show a task that neither runs nor has a result before it counts as stopped."""
+_STOPPED = "something restarted the machine or stopped the task"
 
 
 class Round(BaseModel):
@@ -77,7 +80,7 @@ async def _round(
         await guest.put(result, b"{}")
         start: dict[str, Value] = {"Task": TASK, "Script": name, "Arguments": f'-Result "{result}"'}
         await run_checked(guest, script("start_task", start, timeout=2 * MINUTE))
-    last, pause = "the round has begun", SHORTEST_PAUSE
+    last, pause, ended = "the round has begun", SHORTEST_PAUSE, 0
     while clock.monotonic() < ends:
         await clock.sleep(pause)
         pause = min(pause * 1.5, LONGEST_PAUSE)
@@ -92,4 +95,9 @@ async def _round(
         if done.finished:
             return done
         last = f"task {answer['state']}"
+        ended = 0 if answer["state"] in ("Running", "Queued") else ended + 1
+        if ended == CONFIRMATIONS:
+            raise UpdatesFailed(
+                machine, f"the task ended without a result (its state is {answer['state']}): {_STOPPED}", []
+            )
     raise DeadlineExceeded(machine, "Windows Update", seconds, last_state=last)

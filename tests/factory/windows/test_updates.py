@@ -24,8 +24,9 @@ class Updating:
 
     name = "guest"
 
-    def __init__(self, *rounds: dict[str, Any] | str) -> None:
+    def __init__(self, *rounds: dict[str, Any] | str, state: str | None = "Running") -> None:
         self.rounds = list(rounds)
+        self.state = state
         self.started = self.reboots = 0
         self.clock = FakeClock()
 
@@ -46,7 +47,7 @@ class Updating:
         now = self.rounds.pop(0) if len(self.rounds) > 1 else self.rounds[0]
         if isinstance(now, str):
             raise ConnectionLost(self.name, "read_result", now)
-        return Output(0, json.dumps({"state": "Running", "result": json.dumps(now)}))
+        return Output(0, json.dumps({"state": self.state, "result": json.dumps(now)}))
 
     async def put(self, path: str, content: bytes, mode: int = 0o644) -> None:
         return
@@ -87,3 +88,11 @@ async def test_a_round_that_does_not_end_is_ended_by_the_deadline() -> None:
     with pytest.raises(DeadlineExceeded, match="Windows Update did not end within 10 min"):
         await guest.install(seconds=600)
     assert 600 <= guest.clock.passed < 700
+
+
+@pytest.mark.parametrize("state", ["Ready", None])
+async def test_a_task_that_a_restart_has_ended_is_not_waited_for(state: str | None) -> None:
+    guest = Updating({}, state=state)
+    with pytest.raises(UpdatesFailed, match="restarted the machine or stopped the task"):
+        await guest.install()
+    assert guest.clock.passed < 60
