@@ -23,7 +23,7 @@ from factory.errors import (
 from factory.plan import Plan
 from factory.recipe import Customization, Recipe, load_recipe
 from factory.record import RunRecord, runs_directory
-from factory.rehearsal_windows import CONTENT, WINDOWS
+from factory.rehearsal_windows import CONTENT, RELEASE, WINDOWS
 from factory.remote.winrm_errors import CertificateExpired, CertificateMismatch, ShellQuota
 from factory.report import Summary
 from factory.run import Run, Skip, fresh_run_id
@@ -190,6 +190,42 @@ def test_a_machine_that_restarts_under_sysprep_is_no_image(windows: Cloud, prefe
     assert "the machine restarted while Sysprep ran" in error.message
 
 
+HASHES = rf"(Get-FileHash -Path {CONTENT}).Hash; (Get-FileHash -Path {RELEASE}).Hash; $env:COMPUTERNAME"
+
+
+def told_by(cloud: Cloud, machine_id: str, script: str) -> list[str]:
+    """What a script prints in a machine, by Run Command."""
+
+    async def run(azure: Azure) -> list[str]:
+        minutes = timedelta(minutes=2)
+        done = await run_commands.run_command(
+            azure, machine_id, name="users-own", script=script, deadline=minutes, tags={}
+        )
+        return done.checked().split()
+
+    return cloud.ask(run)
+
+
+@pytest.mark.real
+def test_the_source_of_a_run_that_failed_can_be_had_again_with_its_content(
+    windows: Cloud, prefect: None
+) -> None:
+    from flows.restore_vm import restore_vm
+
+    strike(windows, "restarts")
+    run_id = fresh_run_id()
+    with pytest.raises(SysprepFailed):
+        rebuild(recipe().model_copy(update={"customize": []}), run_id)
+    restored = asyncio.run(restore_vm(run_id, name="again"))
+    machine = windows.ask(lambda azure: machines.get_machine(azure, restored.machine_id))
+    assert (machine.power_state, machine.generalized) == ("running", False)
+    before, after = (told_by(windows, one, HASHES) for one in (windows.world.machine_id, restored.machine_id))
+    assert before == after
+    assert len(before[0]) == 64
+    group, soon = restored.machine_id.split("/")[4], timedelta(minutes=5)
+    windows.ask(lambda azure: groups.delete_group(azure, group, deadline=soon))
+
+
 @pytest.mark.real
 def test_a_machine_whose_connections_are_all_lost_under_sysprep_is_given_up_in_time(
     windows: Cloud, prefect: None
@@ -241,32 +277,15 @@ New-Item -Path WSMan:\localhost\Listener @listener -Force | Out-Null
 """
 
 
-def on_the_source(cloud: Cloud, script: str) -> None:
-    """Run a script on the user's own machine, as he would."""
-
-    async def run(azure: Azure) -> None:
-        done = await run_commands.run_command(
-            azure,
-            cloud.world.machine_id,
-            name="users-own",
-            script=script,
-            deadline=timedelta(minutes=2),
-            tags={},
-        )
-        done.checked()
-
-    cloud.ask(run)
-
-
 @pytest.mark.real
 def test_a_listener_of_the_users_own_whose_certificate_has_ended_is_told(
     windows: Cloud, prefect: None
 ) -> None:
-    on_the_source(windows, EXPIRED_LISTENER)
+    told_by(windows, windows.world.machine_id, EXPIRED_LISTENER)
     try:
         error = ends_in(windows, CertificateExpired, ANYTHING)
     finally:
-        on_the_source(windows, NO_LISTENER)
+        told_by(windows, windows.world.machine_id, NO_LISTENER)
     assert "renew its certificate on the source" in (error.remedy or "")
 
 
