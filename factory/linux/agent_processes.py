@@ -3,7 +3,7 @@
 AGENT_PROCESSES = r"""
 agents() {
     for line in $(grep -ls -e waagent -e WALinuxAgent /proc/[0-9]*/cmdline); do
-        words=$(tr '\0' '\n' < "$line" 2>/dev/null) || continue
+        words=$(tr '\0' '\n' 2>/dev/null < "$line") || continue
         printf '%s\n' "$words" | grep -qx -e -daemon -e -run-exthandlers || continue
         printf '%s\n' "$words" | grep -qE '/waagent$|WALinuxAgent-[^/]*[.]egg$' || continue
         process=${line#/proc/}

@@ -64,12 +64,11 @@ for file; do sha256sum < "$file" || echo missing; done
 whole() { name=$1; shift; said=$("$@" 2>&1); printf '\n@@ %s\n%s\n' "$name" "$said"; }
 whole agent-version waagent -version &
 whole cloud-init cloud-init --version &
-whole cloud-init-clean cloud-init clean --help &
-wait
-section end
 """
 )
-"""The last three start big programs, which take seconds each: side by side, each written at once."""
+_FLAGS = "whole cloud-init-clean cloud-init clean --help &"
+_END = "wait\nsection end\n"
+"""The last start big programs, which take seconds each: side by side, each written at once."""
 
 
 class User(BaseModel):
@@ -156,15 +155,19 @@ class GuestFacts(BaseModel):
         return self.keygen_units[0] if self.keygen_units else None
 
 
-async def gather_facts(guest: Guest, files: Sequence[str] = ()) -> GuestFacts:
-    """Ask a guest for its facts, and for the SHA-256 of these files."""
-    output = await run_checked(guest, facts_probe(files))
+async def gather_facts(guest: Guest, files: Sequence[str] = (), *, flags: bool = True) -> GuestFacts:
+    """Ask a guest for its facts, and for the SHA-256 of these files.
+
+    Without `flags` nobody asks what `cloud-init clean` can do: for a machine that will not be generalized.
+    """
+    output = await run_checked(guest, facts_probe(files, flags=flags))
     return parse_facts(output.stdout, files)
 
 
-def facts_probe(files: Sequence[str] = ()) -> Command:
+def facts_probe(files: Sequence[str] = (), *, flags: bool = True) -> Command:
     """The probe; big files on data disks may take their time."""
-    return sh_script(f"exec 2>/dev/null\n{_PROBE}", *files, timeout=10 * MINUTE)
+    script = "\n".join(("exec 2>/dev/null", _PROBE, _FLAGS if flags else "", _END))
+    return sh_script(script, *files, timeout=10 * MINUTE)
 
 
 def parse_facts(text: str, files: Sequence[str] = ()) -> GuestFacts:

@@ -1,8 +1,11 @@
 """cloud-init finished on the new machine, where it provisions."""
 
-from factory.guest.command import Output
-from factory.linux.checks.cloud_init_done import cloud_init_done
+import pytest
+
+from factory.guest.command import Output, sh_script
+from factory.linux.checks.cloud_init_done import PROBE, cloud_init_done
 from tests.factory.linux.known import DEBIAN, UBUNTU, context_of
+from tests.factory.linux.tree import Tree
 
 RECORDED = """status: done
 boot_status_code: enabled-by-generator
@@ -34,3 +37,23 @@ def test_where_the_agent_provisions_cloud_init_may_be_disabled() -> None:
 
 def test_where_there_is_no_cloud_init_it_does_not_apply() -> None:
     assert cloud_init_done(Output(0, skipped=True), context_of(UBUNTU)) == []
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        pytest.param(
+            '{\n "v1": {\n  "datasource": "Azure",\n  "errors": []\n }\n}\n', "status: done\n", id="done"
+        ),
+        pytest.param('{\n "v1": {\n  "errors": [\n   "boom"\n  ]\n }\n}\n', "", id="with errors"),
+        pytest.param(None, "", id="still at work"),
+    ],
+)
+def test_its_own_result_says_done_and_everything_else_is_asked_of_it(
+    tree: Tree, result: str | None, said: str
+) -> None:
+    (tree / "run/cloud-init").mkdir()
+    if result:
+        (tree / "run/cloud-init/result.json").write_text(result)
+    [output] = tree.do(sh_script(PROBE))
+    assert output.stdout == said, "where cloud-init is not installed it says nothing"
