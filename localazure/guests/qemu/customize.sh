@@ -104,6 +104,10 @@ ExecStartPre=
 ExecStartPre=/bin/sh -c 'test -s /etc/ssh/ssh_host_ed25519_key || ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/ssh_host_ed25519_key'
 ExecStartPre=/usr/sbin/sshd -t
 UNIT
+    # The agent looks for the provisioning DVD once: not before the drive's driver, a module, has found it.
+    mkdir -p "$root/etc/systemd/system/walinuxagent.service.d"
+    printf '[Unit]\nWants=systemd-udev-settle.service\nAfter=systemd-udev-settle.service\n' \
+        > "$root/etc/systemd/system/walinuxagent.service.d/drive.conf"
     ;;
 *)
     echo "there is no flavour called $flavour" >&2
