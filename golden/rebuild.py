@@ -6,7 +6,7 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from rich.table import Table
 
 from factory.azure.connection import Connection
 from factory.clock import SystemClock
-from factory.errors import InvalidInput
-from factory.plan import Plan, new_run_id
+from factory.errors import FactoryError, InvalidInput
+from factory.plan import PLAN, Plan, new_run_id
 from factory.preflight import checked_plan
 from factory.recipe import Recipe, load_recipe
 from factory.record import RunRecord, open_record
@@ -69,8 +69,14 @@ def rebuild(
         raise InvalidInput(f"--skip {unknown[0]}: unknown", remedy=f"known are {', '.join(SKIPPABLE)}")
     quiet_prefect()
     record = open_record(os.environ, run_id)
-    with live_table(record) if show else nullcontext():
-        return asyncio.run(_run(recipe, run_id, skip, keep_on_failure))
+    try:
+        with live_table(record) if show else nullcontext():
+            return asyncio.run(_run(recipe, run_id, skip, keep_on_failure))
+    except Exception:
+        with suppress(FactoryError, OSError):  # the first error is the one to tell
+            if show and record.has(PLAN):
+                console.print(f"run record  {record.where}", soft_wrap=True)
+        raise
 
 
 async def _run(recipe: Recipe, run_id: str, skip: list[str], keep_on_failure: bool) -> Summary:
