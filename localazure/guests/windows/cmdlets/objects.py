@@ -344,6 +344,11 @@ def add_member(call: Call) -> Iterator[Value]:
             subject.properties[call.text("NotePropertyName")] = call.get("NotePropertyValue")
         elif call.text("MemberType").lower() == "noteproperty":
             subject.properties[call.text("Name")] = call.get("Value")
+        elif call.text("MemberType").lower() == "scriptmethod":
+            body = call.get("Value")
+            subject.methods[call.text("Name")] = lambda: collected(
+                list(call.shell.run_block(body, {"this": subject}))
+            )
         else:
             subject.properties[call.text("MemberType")] = call.get("Name")
     if call.flag("PassThru"):
