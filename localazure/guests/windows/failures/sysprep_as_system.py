@@ -1,4 +1,7 @@
-"""Sysprep ran as SYSTEM on a release whose first start then shows a black screen (Server 2025)."""
+"""Sysprep ran as SYSTEM on a release whose first start then shows a black screen (Server 2025).
+
+Who runs it as an administrator does not meet it: such a run succeeds.
+"""
 
 from __future__ import annotations
 
