@@ -21,7 +21,7 @@ from factory.errors import AzureFault, ExtensionFailed, NotFound
 
 __all__ = ["Agent", "Machine", "MachineDisk", "Plan", "SecurityProfile"]
 
-AGENT_REPORTS_EVERY = 4.0
+AGENT_REPORTS_EVERY = 2.0
 """Seconds: no need to look for an agent more often, no use in waiting longer once it is there."""
 _SERIAL_LOG_BYTES = 256 * 1024
 
