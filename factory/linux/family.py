@@ -122,7 +122,7 @@ class LinuxFamily:
         """The checks after provisioning, and the recipe's own tests."""
         source = _linux(facts)
         async with _connect(run, opened) as guest:
-            found = await gather_facts(guest, run.plan.recipe.verify.files, flags=False)
+            found = await gather_facts(guest, run.plan.recipe.verify.files)
             evidence = await examine(guest, Stage.AFTER_PROVISION, _context(run, found, source))
             tests = await _own_tests(run, guest)
         verdict = judge(evidence)
