@@ -59,7 +59,6 @@ class Kind:
     os_type: str
     definition: str
     publishers: tuple[str, ...]
-    generation: str
     size: str
     furnish: str
     login: Callable[[], dict[str, Any]]
@@ -77,7 +76,6 @@ DEBIAN = Kind(
     os_type="Linux",
     definition="app-debian",
     publishers=("Debian", "Canonical"),
-    generation="V2",
     size="Standard_B1s",
     furnish=_FURNISH,
     login=_key,
@@ -111,10 +109,10 @@ async def make_world(
     network_id = _id(azure, APP_GROUP, "Microsoft.Network/virtualNetworks/app-net")
     progress("network, gallery, image definition")
     await _network(azure, network_id, location, network)
-    definition_id = await _gallery(azure, location, kind)
+    image = await marketplace.resolve_version(azure, location, await find_image(azure, location, kind))
+    definition_id = await _gallery(azure, location, kind, image.generation or "V2")
     progress("an application VM with a data disk")
-    image = str(await find_image(azure, location, kind))
-    machine_id = await _machine(azure, location, kind, image, f"{network_id}/subnets/app")
+    machine_id = await _machine(azure, location, kind, str(image.urn), f"{network_id}/subnets/app")
     return World(machine_id, f"{network_id}/subnets/build", definition_id)
 
 
@@ -139,7 +137,7 @@ async def find_image(azure: Azure, location: str, kind: Kind = DEBIAN) -> market
     raise NotFound("find an image to rehearse with", AzureFault(text=f"no image of {publishers}"))
 
 
-async def _gallery(azure: Azure, location: str, kind: Kind) -> str:
+async def _gallery(azure: Azure, location: str, kind: Kind, generation: str) -> str:
     gallery = _id(azure, IMAGE_GROUP, "Microsoft.Compute/galleries/rehearsal_gallery")
     await _put(azure, gallery, location, {})
     definition = f"{gallery}/images/{kind.definition}"
@@ -147,7 +145,7 @@ async def _gallery(azure: Azure, location: str, kind: Kind) -> str:
     properties = {
         "osType": kind.os_type,
         "osState": "Generalized",
-        "hyperVGeneration": kind.generation,
+        "hyperVGeneration": generation,
         "identifier": identifier,
     }
     await _put(azure, definition, location, properties)

@@ -36,7 +36,6 @@ WINDOWS = Kind(
     os_type="Windows",
     definition="app-windows",
     publishers=("MicrosoftWindowsServer",),
-    generation="V2",
     size="Standard_B2s",
     furnish=_FURNISH,
     login=_password,

@@ -75,8 +75,10 @@ for file; do sha256sum < "$file" || echo missing; done
 section end
 """
 )
-"""The agent and cloud-init are read rather than run: either takes seconds to start on a small machine. Whatever
-is not where it is in all versions that we know is asked of the program itself."""
+"""The agent and cloud-init are read rather than run: either takes seconds to start on a small machine.
+
+Whatever is not where it is in all versions that we know is asked of the program itself.
+"""
 
 
 class User(BaseModel):

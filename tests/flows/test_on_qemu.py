@@ -56,7 +56,7 @@ def of_image(cloud: Cloud, flavour: str, **changes: Any) -> Any:
     """A recipe that starts from the marketplace: one boot less than from a VM."""
     return recipe(
         cloud,
-        source={"image": f"Debian:debian-12:{IMAGES[flavour]}-gen2:latest"},
+        source={"image": f"Debian:debian-12:{IMAGES[flavour]}:latest"},
         build={
             "subnet": cloud.world.subnet_id,
             "worker_address": "127.0.0.0/8",

@@ -18,9 +18,9 @@ printf 'LABEL=osroot / ext4 defaults,noatime,discard,errors=remount-ro 0 1\n' > 
 
 # The boot loader's core finds this file by the file system's UUID; the kernel has NVMe and ext4 built in and
 # needs no initrd. @ROOT@ is written by whoever makes the disk. The options from the second line on save seconds
-# of an emulated processor: mitigations and checks; an instruction (cx16) that stops all processors where it is
-# emulated, and others that make each access to a program's memory dear; systemd's filters of system calls, which
-# it compiles anew for each of its services. (Not tsc=reliable: on a busy computer the guest may take its clock for ten times slower.)
+# of an emulated processor: mitigations and checks; an instruction that stops all processors where it is emulated
+# (cx16), one that copies byte by byte (erms), and others that make each access to a program's memory dear;
+# systemd's filters of system calls, which it compiles anew for each of its services. (Not tsc=reliable: on a busy computer the guest may take its clock for ten times slower.)
 mkdir -p "$root/boot/grub"
 cat > "$root/boot/grub/grub.cfg" <<'GRUB'
 serial --unit=0 --speed=115200
@@ -28,7 +28,7 @@ terminal_input serial
 terminal_output serial
 linux /vmlinuz root=PARTUUID=@ROOT@ ro console=ttyS0,115200 net.ifnames=0 quiet systemd.show_status=true SYSTEMD_COLORS=0 \
   mitigations=off nokaslr audit=0 init_on_alloc=0 rcupdate.rcu_expedited=1 cryptomgr.notests nowatchdog random.trust_cpu=on \
-  fsck.mode=skip cgroup_disable=memory no5lvl clearcpuid=cx16,smap,smep,umip SYSTEMD_SECCOMP=0
+  fsck.mode=skip cgroup_disable=memory no5lvl clearcpuid=cx16,erms,smap,smep,umip SYSTEMD_SECCOMP=0
 boot
 GRUB
 

@@ -241,7 +241,10 @@ class Marketplace:
             draft.rename(disk.parent)
 
     def images(self, prefix: str) -> list[MarketplaceImage]:
-        """Describe all that is there; each as both generations where this computer has the firmware."""
+        """Describe all that is there; each as both generations where this computer has the firmware.
+
+        The first generation is the first: translated, its firmware takes five seconds less.
+        """
         found: list[MarketplaceImage] = []
         if self._base_image is not None:
             disk = self._base_disk(self._base_image)
@@ -259,7 +262,7 @@ class Marketplace:
         sku = "own" if kind == "own" else f"{release.version}{kind}"
         generations: list[tuple[Literal["V1", "V2"], str]] = [("V1", sku)]
         if firmware_code():
-            generations.insert(0, ("V2", f"{sku}-gen2"))
+            generations.append(("V2", f"{sku}-gen2"))
         return [
             MarketplaceImage(
                 publisher=_PUBLISHERS.get(release.distribution, "Debian"),

@@ -28,10 +28,10 @@ def test_each_flavour_is_an_image_of_its_own_in_both_generations(
     found = Marketplace(tmp_path, ["waagent"]).images("image-")
     release = Recipe.of_this_computer().release.version
     assert [(image.sku, image.generation) for image in found] == [
-        (f"{release}-waagent-gen2", "V2"),
         (f"{release}-waagent", "V1"),
-        (f"{release}-gen2", "V2"),
+        (f"{release}-waagent-gen2", "V2"),
         (release, "V1"),
+        (f"{release}-gen2", "V2"),
     ]
     assert found[0].content != found[2].content
 
