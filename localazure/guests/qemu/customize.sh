@@ -20,7 +20,8 @@ printf 'LABEL=osroot / ext4 defaults,noatime,discard,errors=remount-ro 0 1\n' > 
 # needs no initrd. @ROOT@ is written by whoever makes the disk. The options from the second line on save seconds
 # of an emulated processor: mitigations and checks; an instruction that stops all processors where it is emulated
 # (cx16), one that copies byte by byte (erms), and others that make each access to a program's memory dear;
-# systemd's filters of system calls, which it compiles anew for each of its services. (Not tsc=reliable: on a busy computer the guest may take its clock for ten times slower.)
+# systemd's filters of system calls, which it compiles anew for each of its services. (Not tsc=reliable: on a busy
+# computer the guest's clock may run ten times too fast.)
 mkdir -p "$root/boot/grub"
 cat > "$root/boot/grub/grub.cfg" <<'GRUB'
 serial --unit=0 --speed=115200
