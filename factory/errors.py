@@ -445,8 +445,11 @@ class VerificationFailed(FactoryError):
 
     def __init__(self, product: str, findings: list[str], *, serial_log: str = "") -> None:
         said = f"\nits serial log ends with:\n{_last_lines(serial_log)}" if serial_log else ""
+        self.headline = (
+            f"{product} failed its verification and stays excluded from latest: {_summary(findings)}"
+        )
         super().__init__(
-            f"{product} failed its verification and stays excluded from latest: {_summary(findings)}{said}",
+            f"{self.headline}{said}",
             remedy="read proof.json in the run record; the version expires and is then reaped",
         )
         self.product, self.findings, self.serial_log = product, findings, serial_log

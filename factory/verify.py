@@ -132,7 +132,7 @@ async def _serial_log(azure: Azure, machine_id: str) -> str:
         log = await machines.serial_log(azure, machine_id, lines=SERIAL_LINES)
     except FactoryError as error:
         return f"(not to be had: {error.message})"
-    return _NOT_TEXT.sub("", log)
+    return "\n".join(line for line in _NOT_TEXT.sub("", log).splitlines() if line.strip())
 
 
 def _cannot_log_in(error: LoginRefused) -> str:
