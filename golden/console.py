@@ -42,7 +42,7 @@ def one_clear_error() -> Iterator[None]:
 def show_error(error: BaseException) -> None:
     """A failure and its remedy, on standard error."""
     remedy = getattr(error, "remedy", None)
-    text = getattr(error, "headline", None) or getattr(error, "message", str(error))
+    text = str(getattr(error, "headline", None) or getattr(error, "message", error))
     errors.print(f"[bold red]error:[/] {_plain(text)}", soft_wrap=True)
     findings = getattr(error, "findings", [])
     for finding in findings[:MOST_FINDINGS] if len(findings) > 1 else []:
