@@ -1,8 +1,8 @@
 """A password that the guest makes and that only this run can read.
 
-Run Command hands parameters to PowerShell on its command line, where administrators of the guest and its audit
-log see them; that protected ones fare better is documented nowhere. So no password is sent. The guest gets a
-public key, makes the password, and prints it encrypted.
+Run Command hands parameters to PowerShell on its command line, where administrators of the guest and its
+audit log see them; that protected ones fare better is documented nowhere. So no password is sent. The guest
+gets a public key, makes the password, and prints it encrypted.
 """
 
 import base64
