@@ -9,6 +9,7 @@ done again. Prefect's own cache cannot serve here: it does not know that a clone
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from pydantic import TypeAdapter
@@ -22,7 +23,18 @@ Step = Callable[Concatenate[Run, P], Coroutine[Any, Any, R]]
 Confirm = Callable[[Run, Any], Awaitable[str | None]]  # Any: the result of the step that it belongs to
 """Looks for what a result names; says in words what it saw, or `None` where it is not there as it must be."""
 
-_KEEPS: dict[StepName, tuple[str, ...]] = {}
+
+@dataclass(frozen=True)
+class _Once:
+    """What is known of a step that is done once: the type of its result, and the arguments of `once`."""
+
+    result: TypeAdapter[Any]
+    confirm: Confirm | None
+    until: StepName | None
+    keeps: tuple[str, ...]
+
+
+_STEPS: dict[StepName, _Once] = {}
 
 
 def once(
@@ -34,18 +46,19 @@ def once(
 ) -> Callable[[Step[P, R]], Step[P, R]]:
     """Make a step of a run be done once.
 
-    `confirm` looks whether the result still stands, as long as the step `until` is not done and needs it;
+    `confirm` looks whether the result still stands. It is not asked once the step `until` is done, the last
+    that needs it, as long as what was made meanwhile stands: where that is gone, all is needed again.
     `keeps` are further documents that the step writes, and that go when its result is void.
     """
-    _KEEPS[name] = keeps
 
     def decorate(do: Step[P, R]) -> Step[P, R]:
+        adapter = _result_of(do)
+        _STEPS[name] = _Once(adapter, confirm, until, keeps)
+
         async def step(run: Run, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            adapter = _result_of(do)
-            if run.record.has(document_of(name)):
-                result: R = adapter.validate_python(run.record.load(document_of(name))["result"])
-                if await _still_stands(run, name, result, confirm, until):
-                    return result
+            if run.record.has(document_of(name)) and await _still_stands(run, name):
+                taken: R = _kept(run, name)
+                return taken
             result = await do(run, *args, **kwargs)
             run.record.save(document_of(name), {"result": adapter.dump_python(result, mode="json")})
             return result
@@ -61,25 +74,40 @@ def void(run: Run, steps: tuple[StepName, ...], why: str) -> None:
     run.record.write(RUN, "void", why, steps=list(steps))
     for step in reversed(steps):
         run.record.remove(document_of(step))
-        for document in _KEEPS.get(step, ()):
+        for document in _STEPS[step].keeps if step in _STEPS else ():
             run.record.remove(document)
 
 
-async def _still_stands(
-    run: Run, name: StepName, result: R, confirm: Confirm | None, until: StepName | None
-) -> bool:
-    if confirm is None:
-        seen: str | None = "as the record has it"
-    elif until is not None and run.record.has(document_of(until)):
-        seen = "not needed any more"
-    else:
-        seen = await confirm(run, result)
+async def _still_stands(run: Run, name: StepName) -> bool:
+    seen = await _look(run, name)
     if seen is None:
         later = STEPS[STEPS.index(name) :]
         void(run, later, f"what {name} made is not there any more")
         return False
     run.record.write(name, "taken-over", seen)
     return True
+
+
+async def _look(run: Run, name: StepName) -> str | None:
+    """What shows that a step's result stands, in words; `None` where it does not."""
+    step = _STEPS[name]
+    if step.confirm is None:
+        return "as the record has it"
+    if step.until is not None and run.record.has(document_of(step.until)):
+        made = [later for later in _confirmed_after(name, step.until) if run.record.has(document_of(later))]
+        if not made or await _look(run, made[-1]) is not None:
+            return "not needed any more"
+    return await step.confirm(run, _kept(run, name))
+
+
+def _confirmed_after(name: StepName, until: StepName) -> list[StepName]:
+    """The steps after this one, the last that needs it included, that made something to be looked for."""
+    between = STEPS[STEPS.index(name) + 1 : STEPS.index(until) + 1]
+    return [step for step in between if step in _STEPS and _STEPS[step].confirm]
+
+
+def _kept(run: Run, name: StepName) -> Any:  # Any: the result of the step
+    return _STEPS[name].result.validate_python(run.record.load(document_of(name))["result"])
 
 
 def _result_of(do: Callable[..., Any]) -> TypeAdapter[Any]:

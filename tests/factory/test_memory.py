@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from factory import memory
 from factory.azure.connection import Connection
 from factory.errors import InvalidInput, RunInUse
 from factory.memory import once
@@ -33,12 +34,19 @@ def run(tmp_path: Path) -> Run:
     return Run(plan, RunRecord(tmp_path / "r1"), Connection("sub", endpoint="https://127.0.0.1:1"))
 
 
+@pytest.fixture(autouse=True)
+def no_other_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the factory are not to be mistaken for these, nor these for those."""
+    monkeypatch.setattr(memory, "_STEPS", {})
+
+
 class Steps:
-    """Two steps that count how often they were done; `there` is what the cloud shows."""
+    """Steps that count how often they were done; `there` and `captured` are what the cloud shows."""
 
     def __init__(self) -> None:
         self.did: list[str] = []
         self.there = True
+        self.captured = True
         self.looked = 0
 
         async def look(_run: Run, thing: Thing) -> str | None:
@@ -55,7 +63,15 @@ class Steps:
             self.did.append("gate")
             run.record.save("verdict.json", {"ok": True})
 
-        self.build, self.gate = make, judge
+        async def look_at_image(_run: Run, _image: str) -> str | None:
+            return "the image is there" if self.captured else None
+
+        @once("capture", confirm=look_at_image)
+        async def capture(run: Run) -> str:
+            self.did.append("capture")
+            return "image"
+
+        self.build, self.gate, self.capture = make, judge, capture
 
 
 async def test_a_step_that_is_done_is_given_back_as_it_was_after_a_look(run: Run) -> None:
@@ -85,11 +101,22 @@ async def test_a_step_whose_thing_is_gone_is_done_again_and_all_later_ones_are_v
 async def test_what_no_later_step_needs_any_more_is_not_looked_for(run: Run) -> None:
     steps = Steps()
     await steps.build(run, "vm")
-    run.record.save(document_of("capture"), {"result": []})
+    await steps.capture(run)
     steps.there = False
     await steps.build(run, "vm")
-    assert steps.did == ["build"]
+    await steps.capture(run)
+    assert steps.did == ["build", "capture"]
     assert steps.looked == 0
+
+
+async def test_what_was_not_needed_any_more_is_needed_where_what_was_made_of_it_is_gone(run: Run) -> None:
+    steps = Steps()
+    await steps.build(run, "vm")
+    await steps.capture(run)
+    steps.there = steps.captured = False
+    await steps.build(run, "vm")
+    await steps.capture(run)
+    assert steps.did == ["build", "capture", "build", "capture"]
 
 
 async def test_a_step_that_fails_is_not_remembered(run: Run) -> None:
