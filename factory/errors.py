@@ -450,7 +450,7 @@ class VerificationFailed(FactoryError):
         )
         super().__init__(
             f"{self.headline}{said}",
-            remedy="read proof.json in the run record; the version expires and is then reaped",
+            remedy="read events.jsonl in the run record; the version expires and is then reaped",
         )
         self.product, self.findings, self.serial_log = product, findings, serial_log
 

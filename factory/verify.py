@@ -122,7 +122,7 @@ async def _failed(run: Run, azure: Azure, product: Product, findings: list[str])
         log = await _serial_log(azure, machine.id)
     except FactoryError as error:
         log = f"(not to be had: {error.message})"
-    run.record.write("verify", "warning", "serial log", log=log)
+    run.record.write("verify", "warning", "serial log", log=log, findings=findings)
     return VerificationFailed(product.id, findings, serial_log=log)
 
 
