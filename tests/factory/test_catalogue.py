@@ -34,6 +34,7 @@ def test_the_manual_is_one_page_with_a_chapter_for_each_kind_and_time() -> None:
     assert headings == [
         "## Operations, linux: generalize",
         "## Checks, linux: before-generalize",
+        "## Checks, linux: before-generalize, before-capture",
         "## Checks, linux: before-capture",
         "## Checks, linux: before-capture, after-provision",
         "## Checks, linux: after-provision",

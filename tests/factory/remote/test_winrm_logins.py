@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -91,6 +91,15 @@ class Door:
         return replace(known, **changes)  # type: ignore[arg-type]  # names of its fields
 
 
+@pytest.fixture(autouse=True)
+def refused_connections() -> Iterator[None]:
+    """requests_credssp raises out of a hook, and leaves both ends of its connection to the collector."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
 @pytest.fixture
 async def door(tmp_path: Path) -> AsyncIterator[Door]:
     host = WindowsHost(tmp_path / "state")
@@ -173,12 +182,6 @@ async def test_a_machine_that_does_not_offer_credssp_says_so(door: Door) -> None
     with pytest.raises(LoginRefused, match="does not offer credssp") as caught:
         await whoami(door.login("credssp"))
     assert "Enable-WSManCredSSP" in (caught.value.remedy or "")
-    del caught
-    with (
-        warnings.catch_warnings()
-    ):  # requests_credssp raises out of a hook and leaves its connection to the collector
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @pytest.mark.parametrize("auth", ["ntlm", "basic", "credssp", "certificate"])
