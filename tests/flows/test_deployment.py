@@ -131,8 +131,10 @@ def test_the_form_starts_a_rebuild_with_what_was_typed_into_it(
         page.goto(f"{deployed.address}/v2/deployments/deployment/{demo['id']}/run")
         page.get_by_label("Description (Optional)").fill("Typed into the form")
         page.screenshot(path=screenshots / "form.png", full_page=True)
-        page.get_by_role("button", name="Submit").click()
-        run = until("the run from the form", lambda: _other_run(deployed, demo, scheduled), 120)
+        with page.expect_response(lambda answer: answer.url.endswith("/create_flow_run")) as asked:
+            page.get_by_role("button", name="Submit").click()
+        assert asked.value.ok
+        run = until("the run from the form", lambda: _other_run(deployed, demo, scheduled), 30)
         ended = deployed.wait_for_end(run, RUN_DEADLINE)
         page.goto(f"{deployed.address}/v2/runs/flow-run/{run['id']}?tab=Logs")
         page.get_by_text("preflight: started").wait_for()

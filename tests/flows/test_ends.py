@@ -87,7 +87,9 @@ def test_a_run_that_is_told_to_stop_orders_its_deletion_and_ends(
 ) -> None:
     with rebuilding(recipe_file) as (process, plan):
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) != 0
+        assert process.wait(60) != 0, (
+            "issued within 20 s; the rest is the end of a process on a busy computer"
+        )
     assert _gone(cloud, plan.scaffold_group)
     assert not (runs_directory(os.environ) / plan.run_id / "keys").exists()
 
