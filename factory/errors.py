@@ -311,13 +311,13 @@ class GuestError(FactoryError):
 
 
 class RemoteError(GuestError):
-    """A command ran in the guest and failed."""
+    """A command ran in the guest and failed; its `status` is `None` where it was ended before it had one."""
 
     def __init__(
-        self, host: str, command: str, status: int, stderr: str, *, remedy: str | None = None
+        self, host: str, command: str, status: int | None, stderr: str, *, remedy: str | None = None
     ) -> None:
         last_line = stderr.strip().splitlines()[-1:] or ["no message"]
-        ended = f"exited {status}" if status >= 0 else "did not end"
+        ended = "did not end" if status is None else f"exited {status}"
         super().__init__(host, f"{command!r} {ended}: {last_line[0]}", remedy=remedy)
         self.command, self.status, self.stderr = command, status, stderr
 
@@ -335,8 +335,8 @@ class ConnectionRefused(Unreachable):
 class ConnectionLost(Unreachable):
     """The connection broke while `command` ran, whose end is therefore not known."""
 
-    def __init__(self, host: str, command: str, reason: str) -> None:
-        super().__init__(host, f"connection lost during {command!r}: {reason}")
+    def __init__(self, host: str, command: str, reason: str, *, remedy: str | None = None) -> None:
+        super().__init__(host, f"connection lost during {command!r}: {reason}", remedy=remedy)
         self.command, self.reason = command, reason
 
 
@@ -359,11 +359,18 @@ class HostKeyMismatch(GuestError):
 class DeadlineExceeded(GuestError):
     """A command or a wait in the guest outlived its deadline and was cut."""
 
-    def __init__(self, host: str, what: str, seconds: float, *, last_state: str | None = None) -> None:
+    def __init__(
+        self,
+        host: str,
+        what: str,
+        seconds: float,
+        *,
+        last_state: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
         seen = f"; last seen: {last_state}" if last_state else ""
-        super().__init__(
-            host, f"{what} did not end within {spell_duration(timedelta(seconds=seconds))}{seen}"
-        )
+        span = spell_duration(timedelta(seconds=seconds))
+        super().__init__(host, f"{what} did not end within {span}{seen}", remedy=remedy)
         self.what, self.seconds, self.last_state = what, seconds, last_state
 
 

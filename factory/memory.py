@@ -56,9 +56,10 @@ def once(
         _STEPS[name] = _Once(adapter, confirm, until, keeps)
 
         async def step(run: Run, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            if run.record.has(document_of(name)) and await _still_stands(run, name):
+            if run.record.has(document_of(name)):
                 taken: R = _kept(run, name)
-                return taken
+                if await _still_stands(run, name, taken):
+                    return taken
             result = await do(run, *args, **kwargs)
             run.record.save(document_of(name), {"result": adapter.dump_python(result, mode="json")})
             return result
@@ -78,8 +79,8 @@ def void(run: Run, steps: tuple[StepName, ...], why: str) -> None:
             run.record.remove(document)
 
 
-async def _still_stands(run: Run, name: StepName) -> bool:
-    seen = await _look(run, name)
+async def _still_stands(run: Run, name: StepName, result: object) -> bool:
+    seen = await _look(run, name, result)
     if seen is None:
         later = STEPS[STEPS.index(name) :]
         void(run, later, f"what {name} made is not there any more")
@@ -88,16 +89,16 @@ async def _still_stands(run: Run, name: StepName) -> bool:
     return True
 
 
-async def _look(run: Run, name: StepName) -> str | None:
+async def _look(run: Run, name: StepName, result: object) -> str | None:
     """What shows that a step's result stands, in words; `None` where it does not."""
     step = _STEPS[name]
     if step.confirm is None:
         return "as the record has it"
     if step.until is not None and run.record.has(document_of(step.until)):
         made = [later for later in _confirmed_after(name, step.until) if run.record.has(document_of(later))]
-        if not made or await _look(run, made[-1]) is not None:
+        if not made or await _look(run, made[-1], _kept(run, made[-1])) is not None:
             return "not needed any more"
-    return await step.confirm(run, _kept(run, name))
+    return await step.confirm(run, result)
 
 
 def _confirmed_after(name: StepName, until: StepName) -> list[StepName]:

@@ -13,6 +13,8 @@ from factory.run import Run
 from factory.verify import PROOF
 
 REPORT = "report.md"
+_MODEL = ("modelled", "simulation")
+"""What a machine that is a model says of itself, one of these."""
 
 
 class StepTime(BaseModel):
@@ -38,9 +40,6 @@ class Summary(BaseModel):
     proof: dict[str, Any]
     report: str
     record: str
-
-
-_MODEL = ("modelled", "simulation")
 
 
 def summarize(run: Run) -> tuple[Summary, str]:

@@ -65,7 +65,7 @@ class Run:
 
     def password(self, purpose: str) -> SecretStr:
         """The run's password for a purpose, made when first asked for, and kept as keys are."""
-        path = self.keys / f"{purpose}-password.json"
+        path = self._password_file(purpose)
         if path.exists():
             return SecretStr(json.loads(path.read_text(encoding="utf-8"))["password"])
         # Azure wants three kinds of characters out of four: the prefix has them, the rest is the secret.
@@ -75,11 +75,14 @@ class Run:
 
     def keep_password(self, purpose: str, password: SecretStr) -> None:
         """Keep the password that a machine made for a purpose, as keys are kept."""
-        self._keep(self.keys / f"{purpose}-password.json", {"password": password.get_secret_value()})
+        self._keep(self._password_file(purpose), {"password": password.get_secret_value()})
 
     def has_password(self, purpose: str) -> bool:
         """Whether the password for a purpose is on this computer."""
-        return (self.keys / f"{purpose}-password.json").exists()
+        return self._password_file(purpose).exists()
+
+    def _password_file(self, purpose: str) -> Path:
+        return self.keys / f"{purpose}-password.json"
 
     def _keep(self, path: Path, secret: dict[str, str]) -> None:
         self.keys.mkdir(mode=0o700, exist_ok=True)

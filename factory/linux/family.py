@@ -65,7 +65,7 @@ class LinuxFamily:
         script = open_script(plan.temporary_admin, run.key(BUILD_KEY).public)
         output = await _in_guest(azure, plan, machine_id, "golden-open", script)
         keys = parse_open(address, plan.temporary_admin, output)
-        opened = _opened(run, machine_id, address, plan.temporary_admin, keys)
+        opened = _opened(run, machine_id, address, keys, user=plan.temporary_admin, key=BUILD_KEY)
         run.record.write("open", "fact", "host keys read through Azure", host_keys=opened.host_keys)
         return opened
 
@@ -75,8 +75,7 @@ class LinuxFamily:
             return Opened(machine_id=machine_id, address=address)
         output = await _in_guest(azure, run.plan, machine_id, "golden-host-keys", host_keys_script())
         keys = parse_host_keys(address, output)
-        opened = _opened(run, machine_id, address, run.plan.test_admin, keys)
-        return opened.model_copy(update={"key": TEST_KEY})
+        return _opened(run, machine_id, address, keys, user=run.plan.test_admin, key=TEST_KEY)
 
     def connect(self, run: Run, opened: Opened) -> AbstractAsyncContextManager[Guest]:
         """A root shell over SSH, or batches that Run Command carries."""
@@ -174,13 +173,13 @@ def _login(run: Run, opened: Opened) -> Login:
     )
 
 
-def _opened(run: Run, machine_id: str, address: str, user: str, keys: HostKeys) -> Opened:
+def _opened(run: Run, machine_id: str, address: str, keys: HostKeys, *, user: str, key: str) -> Opened:
     return Opened(
         machine_id=machine_id,
         address=address,
         port=run.plan.recipe.build.ssh_port,
         user=user,
-        key=BUILD_KEY,
+        key=key,
         host_keys=keys.fingerprints,
     )
 

@@ -351,9 +351,9 @@ async def _connect(login: WinRmLogin, clock: Clock) -> _Wire:
         except (Unreachable, DeadlineExceeded) as error:
             if clock.monotonic() - started >= login.deadline:
                 last = error.message.removeprefix(f"{login.name}: ")
-                late = DeadlineExceeded(login.name, "connecting", login.deadline, last_state=last)
-                late.remedy = error.remedy
-                raise late from error
+                raise DeadlineExceeded(
+                    login.name, "connecting", login.deadline, last_state=last, remedy=error.remedy
+                ) from error
         await clock.sleep(PAUSE_SECONDS)
 
 

@@ -68,45 +68,48 @@ class WinRmConnectionLost(ConnectionLost):
     """As ConnectionLost; `alive` says whether the machine still answers on the port."""
 
     def __init__(self, host: str, command: str, reason: str, *, alive: bool) -> None:
-        told = "the machine still answers" if alive else "the machine does not answer any more"
-        super().__init__(host, command, f"{reason}; {told}")
+        if alive:
+            told = "the machine still answers"
+            remedy = (
+                "look for what cuts connections between the worker and the build subnet (firewall, NAT, "
+                "gateway)"
+            )
+        else:
+            told = "the machine does not answer any more"
+            remedy = "look at the clone's boot diagnostics: it crashed, was stopped, or its network went"
+        super().__init__(host, command, f"{reason}; {told}", remedy=f"{remedy}; {AGAIN}")
         self.alive, self.cause = alive, reason
-        self.remedy = (
-            "look for what cuts connections between the worker and the build subnet (firewall, NAT, gateway)"
-            if alive
-            else "look at the clone's boot diagnostics: it crashed, was stopped, or its network went"
-        )
-        self.remedy += f"; {AGAIN}"
 
 
 def winrm_is_off(host: str) -> ConnectionRefused:
     """The machine answers, and nothing listens there."""
-    error = ConnectionRefused(host, "nothing listens on this port: WinRM is off")
-    error.remedy = (
-        "look for what stops the WinRM service, its listener or its firewall rule in the machine (a script "
-        f"of the recipe, a hardening policy); {AGAIN}"
+    return ConnectionRefused(
+        host,
+        "nothing listens on this port: WinRM is off",
+        remedy="look for what stops the WinRM service, its listener or its firewall rule in the machine (a "
+        f"script of the recipe, a hardening policy); {AGAIN}",
     )
-    return error
 
 
 def not_reached(host: str, reason: str) -> Unreachable:
     """No answer at all."""
-    error = Unreachable(host, f"cannot be reached: {reason}")
-    error.remedy = (
-        "look at the clone's boot diagnostics, and at security groups, routes and firewalls between the "
-        "worker and the build subnet"
+    return Unreachable(
+        host,
+        f"cannot be reached: {reason}",
+        remedy="look at the clone's boot diagnostics, and at security groups, routes and firewalls between "
+        "the worker and the build subnet",
     )
-    return error
 
 
 def too_long(host: str, what: str, seconds: float) -> DeadlineExceeded:
     """A command outlived its deadline, and was ended."""
-    error = DeadlineExceeded(host, what, seconds)
-    error.remedy = (
-        "look what it waits for (a window, a question, another installer), or give it longer by the recipe's "
-        "deadlines"
+    return DeadlineExceeded(
+        host,
+        what,
+        seconds,
+        remedy="look what it waits for (a window, a question, another installer), or give it longer by the "
+        "recipe's deadlines",
     )
-    return error
 
 
 def of_delegation(host: str, user: str, said: str) -> LoginRefused:

@@ -27,7 +27,7 @@ class Restarted(RemoteError):
         super().__init__(
             machine,
             command,
-            -1,
+            None,
             "the machine restarted while this ran",
             remedy="keep the script from restarting the machine (/norestart, exit 3010), and restart it in a "
             "step of its own with reboot: true; the source was not touched",

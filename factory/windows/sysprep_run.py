@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -156,17 +156,18 @@ def failure_of(machine: str, progress: Progress, local: datetime) -> SysprepFail
     shown = [*errors_in(act), *(line for line in errors_in(err) if line not in act)][-_DIAGNOSED:]
     matches = diagnose(act, hung=True) if progress.state is State.HUNG else diagnose(shown)
     remedy = "; ".join(dict.fromkeys(match.remedy for match in matches))
+    suspects = act[-1:] if progress.state is State.HUNG else shown
     return SysprepFailed(
         machine,
         str(progress.state),
         progress.reason,
         causes=[match.cause for match in matches],
         lines=[match.line for match in matches] or [message_of(line) for line in shown[-10:]],
-        remedy=remedy or _general_remedy(progress, act if progress.state is State.HUNG else shown),
+        remedy=remedy or _general_remedy(progress, " ".join(suspects)),
     )
 
 
-def _general_remedy(progress: Progress, lines: Sequence[str]) -> str:
+def _general_remedy(progress: Progress, said: str) -> str:
     if progress.state is State.UNREACHABLE:
         return "look at the clone's boot diagnostics; the source was not touched, run again"
     if progress.interrupted:
@@ -174,17 +175,14 @@ def _general_remedy(progress: Progress, lines: Sequence[str]) -> str:
             "find what restarts the machine (the recipe's scripts, its update agent, System event 1074), and "
             "restart it in a step with reboot: true; the source was not touched"
         )
-    found = (
-        re.findall(r"[\w.-]+\.dll\b", lines[-1] if progress.state is State.HUNG else " ".join(lines))
-        if lines
-        else []
+    where = "the whole log is sysprep-log.json in the run record"
+    library = re.search(r"[\w.-]+\.dll\b", said)
+    if library is None:
+        return f"no known failure: {where}"
+    return (
+        f"no known failure: look at what belongs to {library[0]} on the source (its service, its feature, "
+        f"who installed it); {where}"
     )
-    suspect = (
-        f"look at what belongs to {found[0]} on the source (its service, its feature, who installed it); "
-        if found
-        else ""
-    )
-    return f"no known failure: {suspect}the whole log is sysprep-log.json in the run record"
 
 
 def _observation(output: Output) -> Observation:

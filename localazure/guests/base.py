@@ -253,7 +253,11 @@ class Host(Protocol):
         """Power a machine on; returns once its init runs. A machine that runs already is left alone."""
 
     async def power_off(self, machine_id: str, *, graceful: bool, deadline: float = 90.0) -> None:
-        """Power a machine off: by its init, and by force when that takes more than `deadline` seconds."""
+        """Power a machine off: by its init, and by force when that takes more than `deadline` seconds.
+
+        Returns when nothing of it runs any more, also where it had said before that it is off. One that is
+        unknown is off.
+        """
 
     async def restart(self, machine_id: str, deadline: float = 90.0) -> None:
         """Reboot a machine by its init, and by force after `deadline` seconds; its agent reports anew."""

@@ -1,8 +1,8 @@
 """Inbound rules of a network security group: which connections reach a machine.
 
 Evaluated as Azure does: by priority, the first rule that matches decides; with rules but no match, the
-connection is denied; without any rules there is no group, and everything passes. What a tag means depends on
-the network, so `VirtualNetwork` and `Internet` were spelled out by who knows it.
+connection is denied; without any rules there is no group, and everything passes. Tags were spelled out as
+addresses by who knows the network.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from localazure.guests.base import Rule
 
 Network = ipaddress.IPv4Network
 EVERYWHERE = Network("0.0.0.0/0")
-_LOAD_BALANCER = Network("168.63.129.16/32")
 
 
 @dataclass(frozen=True)
@@ -29,11 +28,8 @@ class Verdict:
 def _sources(prefixes: Iterable[str]) -> list[Network]:
     found: list[Network] = []
     for prefix in prefixes:
-        tag = prefix.lower()
-        if tag in ("*", "any", "0.0.0.0/0"):
+        if prefix.lower() in ("*", "any", "0.0.0.0/0"):
             found.append(EVERYWHERE)
-        elif tag == "azureloadbalancer":
-            found.append(_LOAD_BALANCER)
         else:
             found += _network(prefix)
     return found

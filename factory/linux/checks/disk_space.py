@@ -6,8 +6,6 @@ from factory.guest.command import Output, sh
 from factory.guest.units import Family, Stage, check
 
 NEEDED_KIB = 64 * 1024
-
-
 PROBE = sh("df", "-Pk", "/", "/var")
 
 

@@ -13,7 +13,7 @@ from localazure.guests.namespace import packet_filter
 MACHINE = "127.16.0.4"
 DEFAULTS = (
     Rule("AllowVnetInBound", 65000, "Allow", sources=("127.16.0.0/16",), destinations=("127.16.0.0/16",)),
-    Rule("AllowAzureLoadBalancerInBound", 65001, "Allow", sources=("AzureLoadBalancer",)),
+    Rule("AllowAzureLoadBalancerInBound", 65001, "Allow", sources=("168.63.129.16/32",)),
     Rule("DenyAllInBound", 65500, "Deny"),
 )
 

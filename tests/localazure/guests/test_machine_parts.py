@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import uuid
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from localazure.arm.world import World
+from localazure.compute.guests import power_off
 from localazure.guests.base import DataDisk, ExtensionGoal, GuestError, MachineSpec, OsProfile, Rule
 from localazure.guests.namespace import cgroups, disks, requirements
 from localazure.guests.namespace.console import MOST_BYTES, Console
@@ -138,6 +144,22 @@ async def test_orders_to_machines_that_never_were_are_errors(tmp_path: Path) -> 
             await order
     await host.power_off("m1", graceful=True)
     await host.forget("m1")
+
+
+async def test_a_machine_that_says_it_is_off_is_put_away_before_it_is_forgotten(tmp_path: Path) -> None:
+    host = NamespaceHost(tmp_path)
+    machine = tmp_path / "machines" / "m1"
+    machine.mkdir()
+    (machine / "status.json").write_text('{"state": "off"}')
+    with subprocess.Popen(["sleep", "60"]) as lingering:
+        facts = {"pid": lingering.pid, "started": start_time(lingering.pid)}
+        (machine / "machine.json").write_text(json.dumps(facts))
+        assert not host.is_running("m1")
+        document = {"name": "m1", "properties": {"vmId": "m1"}}
+        await power_off(cast(World, SimpleNamespace(guests=host)), document, graceful=False)
+        await host.forget("m1")
+    assert lingering.returncode == -signal.SIGKILL
+    assert not machine.exists()
 
 
 async def test_a_machine_does_not_start_from_a_data_disk(tmp_path: Path) -> None:

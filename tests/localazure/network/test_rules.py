@@ -166,7 +166,7 @@ def lists() -> st.SearchStrategy[list[rules.Rule]]:
 
 
 PACKETS = st.tuples(
-    st.sampled_from(["10.0.1.7", "10.0.2.2", "203.0.113.9", "203.0.113.10"]),
+    st.sampled_from(["10.0.1.7", "10.0.2.2", "203.0.113.9", "203.0.113.10", "168.63.129.16"]),
     st.sampled_from(["10.0.1.7", "10.0.1.8", "10.0.9.9"]),
     st.sampled_from([22, 24, 80, 1500, 9]),
     st.sampled_from(["Tcp", "Udp"]),
