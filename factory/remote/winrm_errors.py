@@ -72,7 +72,7 @@ class WinRmConnectionLost(ConnectionLost):
             told = "the machine still answers"
             remedy = (
                 "look for what cuts connections between the worker and the build subnet (firewall, NAT, "
-                "gateway)"
+                "gateway), or restarts the machine or its WinRM service"
             )
         else:
             told = "the machine does not answer any more"

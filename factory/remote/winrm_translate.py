@@ -21,6 +21,7 @@ from factory.remote.winrm_errors import (
 from factory.remote.winrm_login import KNOCK_SECONDS, WinRmLogin, is_open
 
 _ACCESS_DENIED = 5
+_NO_SUCH_SHELL = 2150858843
 _FORBIDDEN = 403
 _QUOTA = ("quota", "maximum number of")
 
@@ -69,6 +70,8 @@ def _of_fault(code: int | None, reason: str, login: WinRmLogin, what: str) -> Gu
         return ShellQuota(login.name, reason.strip())
     if code == _ACCESS_DENIED:
         return no_administrator(login.name, login.user, reason.strip())
+    if code == _NO_SUCH_SHELL:  # after a restart that was over before we asked again
+        return WinRmConnectionLost(login.name, what, "its shell is not there any more", alive=True)
     return WinRmFault(login.name, what, code, reason.strip())
 
 

@@ -192,6 +192,16 @@ async def test_a_dropped_connection_is_told_as_one_of_a_machine_that_still_answe
     assert caught.value.transient
 
 
+async def test_a_shell_that_is_gone_is_told_as_a_connection_that_was_lost(
+    served: Served, identity: Identity
+) -> None:
+    async with PowerShellGuest(login_to(served, identity.certificate)) as guest:
+        served.service.fault = (2150858843, "The shell was not found on the server.")
+        with pytest.raises(WinRmConnectionLost, match="its shell is not there any more") as caught:
+            await guest.run(ps("restarting", "x"))
+    assert caught.value.alive
+
+
 async def test_a_dead_machine_is_told_as_one_that_does_not_answer_any_more(
     served: Served, identity: Identity
 ) -> None:

@@ -77,7 +77,7 @@ class Service:
     hang: bool = False
     """It says "nothing yet" for ever."""
     fault: tuple[int, str] | None = None
-    """A WS-Management fault for every new shell: its code and reason."""
+    """A WS-Management fault for every new shell and every output that is asked for: its code and reason."""
     drop: bool = False
     """It breaks the connection instead of telling a command's output."""
     status: int | None = None
@@ -198,6 +198,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _on_receive(self, body: str) -> str | None:
         service = self.service
+        if service.fault:
+            self._answer(_fault(*service.fault), 500)
+            return None
         if service.drop:
             self.connection.close()
             self.close_connection = True

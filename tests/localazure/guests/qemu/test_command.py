@@ -46,7 +46,7 @@ def test_the_machine_shows_azures_chassis_and_its_own_id() -> None:
 
 
 def test_the_translator_does_not_show() -> None:
-    assert "max,tcg-cpuid=off" in words()
+    assert "max,tcg-cpuid=off,erms=off" in words()
 
 
 def test_a_data_disk_is_at_its_lun_with_azures_vendor() -> None:
