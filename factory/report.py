@@ -1,4 +1,4 @@
-"""The report of a run: read from its record, and nothing else."""
+"""The report of a run, also of one that failed: read from its record, and nothing else."""
 
 from datetime import datetime
 from pathlib import Path
@@ -44,9 +44,23 @@ class Summary(BaseModel):
 
 def summarize(run: Run) -> tuple[Summary, str]:
     """The summary and the report's Markdown, which is also written into the run record."""
+    summary = _summary(run)
+    text = render(run, summary)
+    run.record.save_text(REPORT, text)
+    return summary, text
+
+
+def summarize_failure(run: Run, error: BaseException) -> str:
+    """The report of a run that ended with this error, as Markdown, which is also written into the record."""
+    text = render(run, _summary(run), error=error)
+    run.record.save_text(REPORT, text)
+    return text
+
+
+def _summary(run: Run) -> Summary:
     record = run.record
     proof = record.load(PROOF)["verified"] if record.has(PROOF) else {}
-    summary = Summary(
+    return Summary(
         run_id=run.plan.run_id,
         recipe=run.plan.recipe.name,
         products=list(proof),
@@ -55,9 +69,6 @@ def summarize(run: Run) -> tuple[Summary, str]:
         report=f"{record.where}/{REPORT}",
         record=record.where,
     )
-    text = render(run, summary)
-    record.save_text(REPORT, text)
-    return summary, text
 
 
 def step_times(events: list[Event]) -> list[StepTime]:
@@ -109,7 +120,7 @@ class _Stopwatch:
         return StepTime(step=step, state=self.state, seconds=round(self.seconds + running, 1), text=self.text)
 
 
-def render(run: Run, summary: Summary) -> str:
+def render(run: Run, summary: Summary, *, error: BaseException | None = None) -> str:
     """The report as Markdown."""
     loader = FileSystemLoader(Path(__file__).parent / "templates")
     environment = Environment(
@@ -118,6 +129,7 @@ def render(run: Run, summary: Summary) -> str:
     template = environment.get_template("report.md.j2")
     return template.render(
         summary=summary,
+        failure=error and _told(error),
         plan=run.plan,
         endpoint=run.connection.endpoint,
         simulated=_simulated(summary),
@@ -125,6 +137,11 @@ def render(run: Run, summary: Summary) -> str:
         warnings=[event for event in run.record.events() if event.kind == "warning"],
         manifest=run.record.has("backup-manifest.json"),
     )
+
+
+def _told(error: BaseException) -> dict[str, str | None]:
+    message = getattr(error, "message", None) or str(error) or type(error).__name__
+    return {"message": message, "remedy": getattr(error, "remedy", None)}
 
 
 def _simulated(summary: Summary) -> str:

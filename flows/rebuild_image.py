@@ -14,7 +14,7 @@ from tasks.generalize import generalize_guest, generalize_machine, pass_gate
 from tasks.ownership import own
 from tasks.preflight import plan_run
 from tasks.promote import promote
-from tasks.report import write_report
+from tasks.report import report_failure, write_report
 from tasks.restore import give_back_original
 from tasks.verify import verify
 
@@ -60,6 +60,7 @@ async def rebuild_image(
             await promote(plan, products)
         except BaseException as error:
             await undo_failed_run(plan, error, keep_on_failure)
+            await report_failure(plan, error)
             raise
         await clean_up(plan)
         summary: Summary = await write_report(plan)

@@ -22,7 +22,7 @@ from factory.plan import PLAN, Plan, new_run_id
 from factory.preflight import checked_plan
 from factory.recipe import Recipe, load_recipe
 from factory.record import RunRecord, open_record
-from factory.report import Summary, step_times
+from factory.report import REPORT, Summary, step_times
 from golden.console import console
 
 MARKS = {
@@ -74,6 +74,8 @@ def rebuild(
             return asyncio.run(_run(recipe, run_id, skip, keep_on_failure))
     except Exception:
         with suppress(FactoryError, OSError):  # the first error is the one to tell
+            if show and record.has(REPORT):
+                console.print(f"report      {record.where}/{REPORT}", soft_wrap=True)
             if show and record.has(PLAN):
                 console.print(f"run record  {record.where}", soft_wrap=True)
         raise

@@ -17,7 +17,7 @@ from factory.azure import groups, machines
 from factory.plan import Plan
 from factory.reap import find_leftovers, reap
 from factory.record import RunRecord, list_runs, runs_directory
-from factory.report import step_times
+from factory.report import REPORT, step_times
 from tests.cloud import Cloud, running_cloud
 
 pytestmark = pytest.mark.prefect
@@ -91,7 +91,9 @@ def test_a_run_that_is_told_to_stop_orders_its_deletion_and_ends(
             "issued within 20 s; the rest is the end of a process on a busy computer"
         )
     assert _gone(cloud, plan.scaffold_group)
-    assert not (runs_directory(os.environ) / plan.run_id / "keys").exists()
+    directory = runs_directory(os.environ) / plan.run_id
+    assert not (directory / "keys").exists()
+    assert "**Failed.**" in (directory / REPORT).read_text()
 
 
 def test_what_a_killed_run_leaves_is_reaped_once_late_and_nothing_else(

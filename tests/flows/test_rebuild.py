@@ -13,7 +13,7 @@ from factory.errors import GateRefused, VerificationFailed
 from factory.plan import TAG_EXPIRES, TAG_ROLE, Plan
 from factory.recipe import Recipe, parse_recipe
 from factory.record import RunRecord, runs_directory
-from factory.report import Summary
+from factory.report import REPORT, Summary
 from factory.run import Skip, fresh_run_id
 from tests.cloud import Cloud
 
@@ -108,6 +108,11 @@ def test_without_deprovisioning_the_gate_refuses_to_generalize(cloud: Cloud, pre
     assert f"{plan_of(run_id).build_machine}/generalize" not in requests
     assert version_of(cloud, run_id) is None
     assert all("backup" in name for name in cloud.left_of(run_id))
+    report = (record_of(run_id).directory / REPORT).read_text()
+    assert caught.value.message in report
+    assert f"Remedy: {caught.value.remedy}" in report
+    assert "nothing was proven" in report
+    assert "promoted" not in report
 
 
 def test_without_the_gate_verification_catches_it_and_the_version_stays_excluded(
