@@ -43,7 +43,7 @@ check: setup  ## ruff, mypy --strict, import rules
 mutants: setup host ## Break the code on purpose, once each: every break must turn the suite red
 	@$(VENV)/bin/python -m tests.mutants
 
-chaos: setup host ## A run struck at each of its instants, with each blow, on simulated guests: within the hour
+chaos: setup host ## A run struck at each of its instants, with each blow, on simulated guests: 42 minutes on two cores
 	@$(VENV)/bin/python -m tests.chaos
 
 benchmark: setup host ## What throttling costs: a rebuild with a fifth of its calls refused, beside one without

@@ -118,7 +118,7 @@ def test_an_ungeneralized_image_of_the_agents_says_ready_and_nothing_is_provisio
     ("flavour", "script", "why", "console"),
     [
         pytest.param("waagent", DEAF, TIMED_OUT, "login:", id="deaf agent"),
-        pytest.param("waagent", NO_NETWORK, TIMED_OUT, "login:", id="no network"),
+        pytest.param("waagent", NO_NETWORK, TIMED_OUT, "contains no routes", id="no network"),
         pytest.param("waagent", MISSING_DISK, TIMED_OUT, "emergency", id="no disk"),
     ],
 )
