@@ -29,7 +29,7 @@ test: setup ## All tests, with coverage of factory/ and localazure/
 	@bash deployments/setup-host.sh --browser
 	@bash deployments/run-tests.sh $(VENV)
 
-test-real: setup host ## The tests that boot many QEMU machines, one after the other: half an hour without KVM
+test-real: setup host ## The tests that boot many QEMU machines, and Windows' known failures, one after the other: 40 minutes and more without KVM
 	@$(VENV)/bin/pytest -q -m real --timeout=1800 --durations=15
 
 test-fast: setup  ## The tests that boot no machine and need no server: seconds
