@@ -150,9 +150,9 @@ class MemoryHost:
         self._save()
 
     async def power_off(self, machine_id: str, *, graceful: bool, deadline: float = 90.0) -> None:
-        machine = self.machines[machine_id]
-        machine |= {"running": False, "graceful": graceful}
-        self._save()
+        if self.is_running(machine_id):
+            self.machines[machine_id] |= {"running": False, "graceful": graceful}
+            self._save()
 
     async def restart(self, machine_id: str) -> None:
         self.machines[machine_id]["restarts"] = self.machines[machine_id].get("restarts", 0) + 1
